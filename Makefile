@@ -1,0 +1,48 @@
+# rollcall: every target makes the environment itself when it is missing.
+.PHONY: venv demo score test lint bench crash lock clean
+PYTHON ?= python3
+BIN := .venv/bin
+SEED ?= 7
+SEEDS ?= 20
+PEOPLE ?= 5000
+OUT ?= demo
+export PYTHONDONTWRITEBYTECODE = 1
+
+venv: .venv/ready  ## the environment, in .venv
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: venv  ## the whole job on simulated vendors: two nights, a score and a report
+	$(BIN)/rollcall demo --seed $(SEED) --people $(PEOPLE) --out $(OUT)
+
+score: venv  ## the same for many seeds, smaller groups, scores only
+	$(BIN)/rollcall demo --seed $(SEED) --people 1500 --seeds $(SEEDS) --out $(OUT)/score
+
+test: venv lint  ## everything that must hold before a change lands
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: venv  ## style, types and the walls between rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+crash: venv  ## the long crash sweep: every action, every point, both databases
+	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash
+
+bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md
+	$(BIN)/python -m tests.bench.night --write docs/benchmarks.md
+
+lock:  ## pin the newest versions, with hashes and without addresses
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet pip-tools
+	.venv-lock/bin/pip-compile --quiet --upgrade --extra test --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock requirements.in pyproject.toml
+	rm -rf .venv-lock
+
+clean:  ## what the other targets made
+	rm -rf .venv $(OUT) build *.egg-info

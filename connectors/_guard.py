@@ -1,0 +1,45 @@
+"""Before and around a write: what is not offered is refused before the wire; half a write is never called none."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from connectors.base import Capabilities, Change, CheckLine, VendorError
+
+
+def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
+    """Raises VendorError for anything that the source `name` does not offer. An opt-in never is (G9a)."""
+    after = change.after
+    consent = {field: word for field, word in after.items() if field.endswith("_consent")}
+    outs = {f"{channel}_consent": "out" for channel in can.consent}
+    why = ""
+    if "in" in consent.values():
+        why = "an opt-in is never written (G9a)"
+    elif change.action not in can.actions:
+        why = f"{change.action} is not offered here: see `rollcall check`"
+    elif bool(consent) != (change.action == "opt_out") or not consent.items() <= outs.items():
+        why = "consent is written by opt_out alone, for the channels that are known here"
+    elif unknown := after.keys() - can.fields - consent.keys():
+        why = f"{', '.join(sorted(unknown))} cannot be written"
+    elif change.action == "create" and (missing := [field for field in can.required if not after.get(field)]):
+        why = f"nobody is created without {', '.join(missing)}"
+    if why:
+        raise VendorError(f"{name}: {why}", permanent=True)
+
+
+@contextmanager
+def after_a_write(text: str, *, began: bool = True) -> Iterator[None]:
+    """What fails inside comes after a write that took effect: the effect is then unknown, whatever the failure says."""
+    try:
+        yield
+    except VendorError as error:
+        if not began:
+            raise
+        raise VendorError(f"{text}: {error}", permanent=True, status=error.status, effect="unknown") from None
+
+
+def checked(name: str, probe: Callable[[], str]) -> CheckLine:
+    """One line of `rollcall check`; a refusal is its detail."""
+    try:
+        return CheckLine(name, ok=True, detail=probe())
+    except VendorError as error:
+        return CheckLine(name, ok=False, detail=str(error))

@@ -1,0 +1,260 @@
+"""What every connector offers, and nothing of how a vendor does it.
+
+A connector lands raw records; `sql/shape/<kind>.sql` turns them into profiles. Only single profiles that are about to be
+written are looked at from Python, through `view`.
+"""
+
+import importlib
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from connectors.clock import Clock
+
+Record = Mapping[str, Any]
+
+ProofName = Literal[
+    "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract",
+    "shrink", "canaries", "probe", "operator_count", "fresh",
+]  # fmt: skip
+Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out"]
+
+VIEW_FIELDS = (
+    "status", "first_name", "last_name", "birth_date", "phone", "email",
+    "street", "street_2", "city", "region", "postal_code", "country",
+    "email_consent", "sms_consent", "note", "tags",
+)  # fmt: skip
+"""The canonical fields of a `view`; a link adds `link:<pos source>`."""
+
+
+class VendorError(Exception):
+    """A vendor refused, failed or said something unusable.
+
+    `permanent`: trying again cannot help. `effect`: whether a write may have taken effect all the same (`unknown`),
+    which decides between refused and read-first.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool, status: int | None = None, effect: Literal["none", "unknown"] = "none"
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.status = status
+        self.effect = effect
+
+
+class Secret(BaseModel):
+    """Where a secret is kept: an environment variable or a file, never the configuration itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Secret":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("a secret names one place: {env: NAME} or {file: PATH}")
+        return self
+
+    def reveal(self) -> SecretStr:
+        """The secret itself. Raises VendorError when its place is empty."""
+        if self.env is not None:
+            value = os.environ.get(self.env, "")
+            place = f"environment variable {self.env}"
+        else:
+            assert self.file is not None
+            value = self.file.read_text(encoding="utf-8").strip() if self.file.is_file() else ""
+            place = f"file {self.file}"
+        if not value:
+            raise VendorError(f"the {place} holds no secret: set it and start again", permanent=True)
+        return SecretStr(value)
+
+
+class SourceSettings(BaseModel):
+    """One entry under `sources:`; each vendor adds its own keys in a subclass called `Settings`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    role: Literal["pos", "ecom"]
+    driver: Literal["api", "files"] = "api"
+    region: str = Field(default="US", pattern="^[A-Z]{2}$", description="default region of phone numbers (G3)")
+    store: str | None = Field(default=None, description="the store's name in reports")
+    writes: bool = Field(default=False, description="whether corrections may be written to this source")
+    canaries: tuple[str, ...] = Field(default=(), description="profile ids that every complete export must hold (G1)")
+    default_customer: str | None = Field(default=None, description="stand-in profile, left out of matching (M14)")
+    ignore: tuple[str, ...] = Field(default=(), description="walk-in and other non-customer profile ids (M14)")
+    logins: Literal["none", "treez_ecommerce"] = Field(default="none", description="who signs customers in (P0)")
+    link_keys: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="how this source names a POS source in the links that it stores: {name: source}",
+    )
+    rate_share: float = Field(default=0.5, gt=0, le=1, description="share of the vendor's rate limit to use")
+    path: Path | None = Field(default=None, description="the export file, with driver: files")
+    exported_at: str | None = Field(default=None, description="when the file was exported, ISO 8601 (G1)")
+    expected: int | None = Field(
+        default=None, ge=0, description="how many profiles the operator expects in the file (G1)"
+    )
+    columns: Mapping[str, str] = Field(default_factory=dict, description="canonical column: the file's own heading")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an export: raw records, or a ready Arrow table where a file gives one.
+
+    `cursor`: where an interrupted pull may go on after this page; None where the vendor's paging does not allow it.
+    """
+
+    records: Sequence[Record] | pa.Table
+    cursor: str | None = None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What an export has to say for its own completeness (G1). None: the vendor does not offer it."""
+
+    end_mark: bool | None = None
+    count_before: int | None = None
+    count_after: int | None = None
+    pages_contiguous: bool | None = None
+    contract: dict[str, str] = field(default_factory=dict)
+    """Account, scopes, filters and what is read: compared with the last certified export."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of `rollcall check`: what was tried, whether it holds, and what to do if not."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one source can do; rows that SQL joins on."""
+
+    actions: frozenset[Action] = frozenset()
+    fields: frozenset[str] = frozenset()
+    """Canonical fields that can be written."""
+    consent: frozenset[str] = frozenset()
+    """Channels that the system knows: email, sms (G9b)."""
+    unique: frozenset[str] = frozenset()
+    """Of phone and email, those that no two profiles of the source may share."""
+    required: tuple[str, ...] = ()
+    """Canonical fields without which a profile cannot be created."""
+    lists_gone: bool = True
+    """Whether an export holds archived and merged profiles; where not, they are asked for by id (T2)."""
+    resumable: bool = False
+    requests_per_second: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One intended write. `after` holds exactly the canonical fields that change, in the words of `view`; None clears.
+
+    `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
+    """
+
+    action: Action
+    profile_id: str | None
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+    key: str
+    """The correction's id: our own reference where the vendor takes one, so that a create is never doubled."""
+    current: Record | None = None
+    """The record as read just before the write."""
+
+
+class Connector(ABC):
+    """One source, spoken to. Nothing here ever writes but `write`."""
+
+    kind: ClassVar[str]
+    FIELDS: ClassVar[pa.Schema]
+    """Allow-list, snapshot schema and shape input in one (G11): what is not in it never reaches the disk."""
+    ID: ClassVar[str] = "id"
+    """The field that holds the profile's id."""
+    DROPPED: ClassVar[frozenset[str]] = frozenset()
+    """Known fields that are left out on purpose; any other unknown field is schema drift."""
+    EXPORT_CONTRACT: ClassVar[int] = 1
+    """Raised only when what is read changes."""
+    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]]
+    Settings: ClassVar[type[SourceSettings]] = SourceSettings
+
+    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock
+
+    @property
+    def shape(self) -> str:
+        """Name of the file under `sql/shape/` that reads what this connector lands."""
+        return self.kind
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this source can do under its present settings (`writes: off` leaves no action)."""
+
+    @abstractmethod
+    def check(self) -> list[CheckLine]:
+        """Reach, credentials, scopes and clock, from the vendor itself; never writes, never raises VendorError."""
+
+    @abstractmethod
+    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
+        """Every profile of the source, page by page; fills `evidence` on the way.
+
+        Raises VendorError; an end without the vendor's end mark leaves `evidence.end_mark` False instead.
+        """
+
+    @abstractmethod
+    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        """Each profile by its id, in the form of `pages`; None where the vendor says that there is none."""
+
+    @abstractmethod
+    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
+        """Profiles by phone (E.164), email or our own reference (`Change.key`); used before a create is tried again."""
+
+    @abstractmethod
+    def view(self, record: Record) -> dict[str, str | None]:
+        """One raw record in canonical fields, exactly as `sql/shape` would give them; empty reads None."""
+
+    @abstractmethod
+    def write(self, change: Change) -> str:
+        """Write exactly `change.after`, and return the profile's id (the new one of a create).
+
+        Raises VendorError: effect `none` when refused, `unknown` when it may have happened.
+        """
+
+    def admin_url(self, profile_id: str) -> str | None:  # noqa: ARG002
+        """The vendor's own page of a profile, https only; None where there is none."""
+        return None
+
+
+def connector_class(kind: str) -> type[Connector]:
+    """The connector of a kind: the one Connector subclass in `connectors/<kind>.py`. Raises LookupError."""
+    if not kind.isidentifier() or kind not in kinds():
+        raise LookupError(f"no connector for kind {kind!r}: choose one of {', '.join(kinds())}")
+    module = importlib.import_module(f"connectors.{kind}")
+    classes = [
+        thing
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, Connector) and thing.__module__ == module.__name__
+    ]
+    (found,) = [c for c in classes if getattr(c, "kind", None) == kind]
+    return found
+
+
+def kinds() -> list[str]:
+    """The kinds there are: the files of this folder that declare a connector of their own name."""
+    files = Path(__file__).parent.glob("*.py")
+    return sorted(p.stem for p in files if re.search(rf'^    kind.* = "{p.stem}"$', p.read_text("utf-8"), re.MULTILINE))

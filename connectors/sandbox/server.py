@@ -1,0 +1,230 @@
+"""The small web server under every simulated vendor: loopback only, threads of its own, scripted faults, injected time.
+
+A vendor subclasses `VendorServer` and answers `handle`, one request at a time. Nothing here sleeps: rate limits are
+driven by the account's `now`.
+"""
+
+import random
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, ClassVar, Literal
+
+from connectors.sandbox.base import Effect, Ledger, Now
+from connectors.sandbox.loopback import Answer, Loopback, Request, Response
+
+__all__ = ["Fault", "FaultName", "Request", "Response", "TokenBucket", "VendorServer", "difference"]
+
+FaultName = Literal[
+    "rate_storm", "server_error", "reset", "truncate", "html", "empty_list", "forbidden", "stop_at_page",
+    "effect_without_answer", "answer_without_effect",
+]  # fmt: skip
+
+MAINTENANCE_PAGE = b"<!doctype html><html><title>Maintenance</title><body>We will be back shortly.</body></html>"
+ABSURD_WAIT = 86_400 * 365
+
+
+@dataclass(slots=True)
+class Fault:
+    """A scripted fault: lets `after` matching requests pass, then hits `times` of them (None: all that follow)."""
+
+    name: FaultName
+    matches: Callable[[Request], bool]
+    after: int
+    times: int | None
+    options: Mapping[str, Any]
+    seen: int = 0
+    hits: int = 0
+
+    def due(self, request: Request) -> bool:
+        """Count the request if it matches, and tell whether the fault falls on it."""
+        if not self.matches(request):
+            return False
+        self.seen += 1
+        return self.seen > self.after and (self.times is None or self.hits < self.times)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What changed: (after, before), only the fields that differ."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    return {name: after[name] for name in changed}, {name: before.get(name) for name in changed}
+
+
+class TokenBucket:
+    """A leaky allowance: holds `size` tokens, regains `rate` per second of the injected time."""
+
+    def __init__(self, now: Now, rate: float, size: float) -> None:
+        self._now = now
+        self.rate = rate
+        self.size = size
+        self._level = size
+        self._at = now()
+
+    @property
+    def level(self) -> float:
+        """Tokens at hand."""
+        at = self._now()
+        self._level = min(self.size, self._level + max(0.0, at - self._at) * self.rate)
+        self._at = at
+        return self._level
+
+    def take(self, tokens: float = 1.0) -> float:
+        """Take the tokens and return 0.0, or take none and return the seconds until there are enough."""
+        level = self.level
+        if level + 1e-9 >= tokens:
+            self._level = level - tokens
+            return 0.0
+        return (tokens - level) / self.rate
+
+    def give_back(self, tokens: float) -> None:
+        self._level = min(self.size, self.level + tokens)
+
+
+class VendorServer(ABC):
+    """Base of every simulated account: `start`, `stop`, faults, the ledger, and one lock around every request.
+
+    Methods that the world calls from its own thread take `self.guard` as well (it is re-entrant).
+    """
+
+    base_path: ClassVar[str] = ""
+    """What the vendor's documented base address ends with, such as `/api`; part of `url`, and of `request.path`."""
+
+    def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0) -> None:
+        self.name = name
+        self.now = now
+        self.ledger = ledger
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.guard = threading.RLock()
+        self.url = ""
+        self.faults: list[Fault] = []
+        self.pretending = False
+        """True while a write is to be answered as done without being done: store nothing, answer as ever."""
+        self.crashes: list[BaseException] = []
+        self._http: Loopback | None = None
+
+    @abstractmethod
+    def handle(self, request: Request) -> Response:
+        """The vendor's own answer; called under `guard`."""
+
+    @abstractmethod
+    def empty_list(self, request: Request) -> Response:
+        """Fault `empty_list`: the same list as if the account held nobody."""
+
+    @abstractmethod
+    def ended_early(self, request: Request, response: Response) -> Response:
+        """Fault `stop_at_page`: the true answer turned into one that looks like the normal end of the list."""
+
+    def start(self) -> str:
+        """Serve on 127.0.0.1 at a free port; returns the base URL."""
+        assert self._http is None, f"{self.name} is serving already"
+        self._http = Loopback(self.answer, self.now, self.crashes)
+        self.url = self._http.origin + self.base_path
+        return self.url
+
+    def stop(self) -> None:
+        """Stop serving and close every connection; records stay. Raises RuntimeError if the simulator itself failed."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+        if self.crashes:
+            crash = self.crashes[0]
+            self.crashes.clear()
+            raise RuntimeError(f"the simulated vendor {self.name} itself failed: {crash!r}") from crash
+
+    def fault(  # noqa: PLR0913
+        self,
+        name: FaultName,
+        *,
+        path_contains: str = "",
+        body_contains: str = "",
+        method: str | None = None,
+        when: Callable[[Request], bool] = lambda request: True,
+        after: int = 0,
+        times: int | None = 1,
+        **options: Any,
+    ) -> Fault:
+        """Script a fault on the requests that fit all of path, body, method and `when`.
+
+        Options: rate_storm `retry_after` (None, seconds, `date`, `absurd`); server_error `status`;
+        truncate `content_length` (bool, default True).
+        """
+
+        def matches(request: Request) -> bool:
+            fits = path_contains in request.path and method in (None, request.method)
+            return fits and body_contains.encode() in request.body and when(request)
+
+        with self.guard:
+            self.faults.append(Fault(name, matches, after, times, options))
+            return self.faults[-1]
+
+    def clear_faults(self) -> None:
+        with self.guard:
+            self.faults.clear()
+
+    def record(  # noqa: PLR0913
+        self,
+        request: Request,
+        profile_id: str,
+        change: Mapping[str, Any],
+        before: Mapping[str, Any],
+        status: int = 200,
+        *,
+        operation: str = "",
+    ) -> None:
+        """Enter an accepted write into the ledger; a write that is only pretended leaves no entry.
+
+        `operation`: what was done, where the path does not say it; stands behind the path as `#operation`.
+        """
+        if not self.pretending:
+            path = f"{request.path}#{operation}" if operation else request.path
+            changes = (profile_id, dict(change), dict(before))
+            self.ledger.effects.append(Effect(self.name, self.now(), request.method, path, *changes, status))
+
+    def answer(self, request: Request) -> Answer:
+        """The vendor's answer, bent by the first fault that is due."""
+        with self.guard:
+            due = [fault for fault in self.faults if fault.due(request)]
+            if not due:
+                return Answer(self.handle(request))
+            due[0].hits += 1
+            return self._bent(due[0], request)
+
+    def _bent(self, fault: Fault, request: Request) -> Answer:
+        match fault.name:
+            case "rate_storm":
+                return Answer(Response(429, headers=self._retry_after(fault.options.get("retry_after"))))
+            case "server_error":
+                return Answer(Response(fault.options.get("status", 500), {"message": "Internal server error"}))
+            case "forbidden":
+                return Answer(Response(403, {"message": "Forbidden"}))
+            case "html":
+                return Answer(Response(200, body=MAINTENANCE_PAGE, headers={"Content-Type": "text/html"}))
+            case "reset":
+                return Answer(Response(), drop=True)
+            case "empty_list":
+                return Answer(self.empty_list(request))
+            case "stop_at_page":
+                return Answer(self.ended_early(request, self.handle(request)))
+            case "truncate":
+                length = fault.options.get("content_length", True)
+                return Answer(self.handle(request), cut="with_length" if length else "without_length")
+            case "effect_without_answer":
+                return Answer(self.handle(request), drop=True)
+            case "answer_without_effect":
+                return Answer(self._pretended(request))
+
+    def _pretended(self, request: Request) -> Response:
+        self.pretending = True
+        try:
+            return self.handle(request)
+        finally:
+            self.pretending = False
+
+    def _retry_after(self, wish: str | int | None) -> dict[str, str]:
+        if wish is None:
+            return {}
+        dated = formatdate(self.now() + 2, usegmt=True)
+        return {"Retry-After": {"date": dated, "absurd": str(ABSURD_WAIT)}.get(str(wish), str(wish))}

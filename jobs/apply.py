@@ -1,0 +1,264 @@
+"""Applying a plan: what decisions release, below the breakers, canaries first, each write proven before the next of its kind.
+
+Safe to start again at any time: what was begun is read first (`resume` is the same function).
+"""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from connectors.base import Action, Connector, VendorError
+from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
+from jobs.corrections import IN_DOUBT, Correction
+from jobs.journal import Journal
+from jobs.settings import Limits
+from jobs.writer import Stopped, Writer, resolved
+from reports.document import Breaker
+
+CANARIES = 3
+"""How many of each source and action must be read back as written before the rest goes."""
+FAILURES_IN_A_ROW = 5
+"""After so many a source is left alone; what was not tried stays ready."""
+
+_WRITTEN = frozenset({"intended", "applied", "verified", "unknown"})
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(_: object) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What applying works with.
+
+    actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
+    paused: asked before every write. progress: told of every correction that came to an end, from threads.
+    probe: told of every step, so that tests can stop there (see `Writer`).
+    """
+
+    journal: Journal
+    connectors: Mapping[str, Connector]
+    limits: Limits
+    actives: Mapping[str, int]
+    regions: Mapping[str, str]
+    paused: Callable[[], bool] = _never
+    progress: Callable[[Correction], None] = _ignore
+    probe: Callable[[str], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. `counts`: the whole plan by state. `tripped`: breakers (`SOURCE/NAME`) that nobody lifted.
+
+    `stopped`: why something that was ready was not tried, in sentences. `said`: decisions that no longer hold.
+    """
+
+    counts: Mapping[str, int]
+    breakers: tuple[Breaker, ...]
+    tripped: tuple[str, ...]
+    stopped: str
+    failed: bool
+    said: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """6 partly applied, 5 a breaker, 0 done; handed-back rows do not count (interfaces, exit codes)."""
+        if self.failed or self.counts.get("refused") or any(self.counts.get(state) for state in IN_DOUBT):
+            return 6
+        return 5 if self.tripped else 0
+
+
+def apply_plan(plan_id: str, means: Means, only: Collection[str] | None = None) -> Outcome:
+    """Apply a stored plan, or those of its corrections that `only` names.
+
+    In order: what was begun before is settled, decisions release what they cover, breakers are counted (also over what this
+    plan has written already), canaries, the rest; sources side by side, each with one writer. Whatever is not written
+    stays in the journal with its reason, so that a second call goes on. Raises ConfigError when there is no such plan.
+    """
+    return _Run(plan_id, means, only).apply()
+
+
+resume = apply_plan
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One source during a run; used by one thread at a time."""
+
+    writer: Writer
+    proven: Counter[Action] = field(default_factory=Counter)
+    spoiled: dict[Action, str] = field(default_factory=dict)
+    failures: int = 0
+    stopped: str = ""
+
+
+class _Run:
+    def __init__(self, plan_id: str, means: Means, only: Collection[str] | None) -> None:
+        self.plan_id = plan_id
+        self.means = means
+        self.journal = means.journal
+        self.rows = {row.correction_id: row for row in self.journal.load(plan_id)}
+        self.only = self.rows.keys() if only is None else set(only)
+        self.halt = threading.Event()
+        self.lanes = self._lanes()
+        self.unwilling: set[str] = set()
+
+    def apply(self) -> Outcome:
+        self.journal.mark(self.plan_id, "applying")
+        self._side_by_side(self._settle, [row for row in self.rows.values() if row.state in IN_DOUBT])
+        said = self.journal.release(self.plan_id).said
+        self.rows = {row.correction_id: row for row in self.journal.load(self.plan_id)}
+        breakers, tripped = self._break()
+        while wave := self._next_wave():
+            self._side_by_side(self._work, wave)
+        self.journal.spend(self.plan_id)
+        stopped = self._stopped()
+        if not stopped:
+            self.journal.mark(self.plan_id, "applied")
+        counts = Counter(row.state for row in self.rows.values())
+        failed = any(lane.stopped for lane in self.lanes.values())
+        return Outcome(dict(counts), breakers, tripped, stopped, failed, said)
+
+    def _lanes(self) -> dict[str, _Lane]:
+        lanes = {
+            source: _Lane(Writer(connector, self.journal, self.means.regions[source], self._may_write, self.means.probe))
+            for source, connector in self.means.connectors.items()
+        }
+        for row in self.rows.values():
+            if row.state == "verified" and row.source in lanes:
+                lanes[row.source].proven[row.action] += 1
+        return lanes
+
+    def _may_write(self) -> bool:
+        if self.means.paused():
+            self.halt.set()
+        return not self.halt.is_set()
+
+    def _break(self) -> tuple[tuple[Breaker, ...], tuple[str, ...]]:
+        """Count what is about to be written with what this plan has written, and hold what nobody allowed."""
+        approvals = self.journal.approvals(self.plan_id)
+        mine = [row for row in self._selected() if row.state == "ready"]
+        written = [row for row in self.rows.values() if row.state in _WRITTEN]
+        named = {row.correction_id for row in mine if approvals.word(row).named}
+        named |= {row.correction_id for row in written}
+        breakers = count([*mine, *written], self.means.limits, self.means.actives, named)
+        tripped = [b for b in breakers if b.tripped and not approvals.lifted(breaker_id(b))]
+        for row in mine:
+            holding = [breaker_id(b) for b in tripped if _holds(b, row, named)]
+            if holding:
+                self.rows[row.correction_id] = self.journal.hold(row, "breaker", ", ".join(holding))
+        return tuple(breakers), tuple(map(breaker_id, tripped))
+
+    def _next_wave(self) -> list[Correction]:
+        """What may be written now: ready, willing, and everything before it verified. What waits in vain is blocked."""
+        wave = []
+        for row in self._selected():
+            if row.state != "ready" or self._left_alone(row):
+                continue
+            first = [self.rows[name] for name in row.follows]
+            if all(other.state == "verified" for other in first):
+                wave.append(resolved(row, self.rows))
+            elif failed := next((other for other in first if other.state not in {"ready", "verified"}), None):
+                self.rows[row.correction_id] = self.journal.move(row, "blocked", blocked_by=failed.correction_id)
+        return wave
+
+    def _left_alone(self, row: Correction) -> bool:
+        """Whether its source takes no more writes in this run."""
+        lane = self.lanes.get(row.source)
+        if lane is None or row.action not in lane.writer.connector.capabilities.actions:
+            self.unwilling.add(f"{row.source} takes no {row.action} (writes are off, or it cannot): left as it was")
+            return True
+        return bool(lane.stopped) or self.halt.is_set()
+
+    def _side_by_side(self, work: Callable[[_Lane, list[Correction]], None], rows: Iterable[Correction]) -> None:
+        """Sources in threads, one each. A failure or an interrupt ends the others before their next write."""
+        by_source: dict[str, list[Correction]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source].append(row)
+        tasks = [(self.lanes[source], by_source[source]) for source in sorted(by_source) if source in self.lanes]
+        with ThreadPoolExecutor(max_workers=max(1, len(tasks))) as pool:
+            try:
+                for future in [pool.submit(self._or_halt, work, *task) for task in tasks]:
+                    future.result()
+            except BaseException:
+                self.halt.set()
+                raise
+
+    def _or_halt(
+        self, work: Callable[[_Lane, list[Correction]], None], lane: _Lane, rows: list[Correction]
+    ) -> None:
+        try:
+            work(lane, rows)
+        except Stopped:
+            return
+        except BaseException:
+            self.halt.set()
+            raise
+
+    def _settle(self, lane: _Lane, rows: list[Correction]) -> None:
+        for row in rows:
+            done = self._one(lane, lane.writer.settle, resolved(row, self.rows))
+            if done.state == "unknown" and lane.proven[row.action] < CANARIES:
+                lane.spoiled[row.action] = row.correction_id
+
+    def _work(self, lane: _Lane, rows: list[Correction]) -> None:
+        by_action: dict[Action, list[Correction]] = defaultdict(list)
+        for row in rows:
+            by_action[row.action].append(row)
+        for waiting in by_action.values():
+            self._canaries(lane, waiting)
+        for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
+            self._one(lane, lane.writer.attempt, row)
+
+    def _canaries(self, lane: _Lane, waiting: list[Correction]) -> None:
+        """Try a few of one action, and hold the rest when one of them is not verified; takes what it tries off the list."""
+        action = waiting[0].action
+        while waiting and lane.proven[action] < CANARIES and action not in lane.spoiled and not lane.stopped:
+            done = self._one(lane, lane.writer.attempt, waiting.pop(0))
+            if done.state in {"refused", "unknown"}:
+                lane.spoiled[action] = done.correction_id
+        if action in lane.spoiled:
+            for row in waiting:
+                held = self.journal.hold(row, "approval", f"canary {lane.spoiled[action]}", "a canary was not verified")
+                self._ended(held)
+            waiting.clear()
+
+    def _one(self, lane: _Lane, step: Callable[[Correction], Correction], row: Correction) -> Correction:
+        """One step with one correction, unless its source is left alone; failures in a row end the source."""
+        if lane.stopped:
+            return row
+        try:
+            done = step(row)
+            trouble = done.detail if done.state in {"refused", "unknown"} else ""
+        except VendorError as error:
+            done, trouble = row, str(error)
+        lane.failures = lane.failures + 1 if trouble else 0
+        if lane.failures >= FAILURES_IN_A_ROW or (trouble and done is row):
+            lane.stopped = f"{row.source}: left alone after {lane.failures} failures in a row: {trouble}"
+        lane.proven[row.action] += done.state == "verified"
+        self._ended(done)
+        return done
+
+    def _ended(self, row: Correction) -> None:
+        self.rows[row.correction_id] = row
+        self.means.progress(row)
+
+    def _selected(self) -> list[Correction]:
+        return [row for name, row in self.rows.items() if name in self.only]
+
+    def _stopped(self) -> str:
+        reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
+        paused = ["paused: nothing more was written; `rollcall resume` goes on"] if self.halt.is_set() else []
+        return "; ".join([*paused, *sorted(reasons), *sorted(self.unwilling)])
+
+
+def _holds(breaker: Breaker, row: Correction, named: Collection[str]) -> bool:
+    if breaker.source != row.source:
+        return False
+    return breaker.name != HOLDS_ROWS_ONLY or (row.reversible == "not" and row.correction_id not in named)

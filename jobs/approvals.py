@@ -1,0 +1,106 @@
+"""Whether a person's word covers a correction, and what it still lacks (interfaces, decisions; G9a, G12, G14)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jobs.corrections import Correction
+from jobs.policy import DRIFT_FIELDS
+from jobs.state import DecisionRow
+
+ADDRESS = frozenset({"street", "street_2", "city", "region", "postal_code", "country"})
+BY_NAME = frozenset({"opt_outs", "irreversible"})
+"""Breakers that a person's word on the customer lifts; the others need a word on the breaker itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the decisions in force say on one correction: the most specific ones decide, and no beats yes.
+
+    `approving` is empty when nobody spoke or somebody refused; `refusal` says who refused.
+    """
+
+    approving: tuple[DecisionRow, ...] = ()
+    refusal: str = ""
+
+    @property
+    def named(self) -> bool:
+        """Whether this very customer was approved, not a whole field."""
+        return any(row.target in {"correction", "finding"} for row in self.approving)
+
+    @property
+    def identity_verified(self) -> bool:
+        """Whether an approval by name tells how the identity was verified (G12)."""
+        return any(row.target != "field" and row.reason.strip() for row in self.approving)
+
+
+class Approvals:
+    """The decisions in force, looked up by correction. `plan_id` is the run whose breakers may be lifted."""
+
+    def __init__(self, decisions: Iterable[DecisionRow], plan_id: str) -> None:
+        self._by_target: dict[tuple[str, str], list[DecisionRow]] = defaultdict(list)
+        for row in decisions:
+            self._by_target[row.target, row.id].append(row)
+        self._plan_id = plan_id
+
+    def word(self, correction: Correction) -> Word:
+        """The word on one correction; decisions whose fingerprint no longer holds do not count."""
+        for level in (self._on_itself(correction), self._on_findings(correction), self._on_fields(correction)):
+            rows = [row for row in level if holds(row, correction)]
+            against = [row for row in rows if row.verdict != "approve"]
+            if against:
+                return Word(refusal=f"{_SAID.get(against[-1].verdict, against[-1].verdict)} by {against[-1].by}")
+            if rows:
+                return Word(approving=tuple(rows))
+        return Word()
+
+    def covering(self, correction: Correction) -> list[DecisionRow]:
+        """Every decision that speaks of this correction, whether its fingerprint holds or not."""
+        return [*self._on_itself(correction), *self._on_findings(correction), *self._on_fields(correction)]
+
+    def lifted(self, breaker: str) -> bool:
+        """Whether a breaker `SOURCE/NAME` of this run was approved."""
+        rows = [row for row in self._by_target["breaker", breaker] if row.run_id == self._plan_id]
+        return bool(rows) and rows[-1].verdict == "approve"
+
+    def lacking(self, correction: Correction) -> tuple[str, ...]:
+        """Of what the correction needs, what nobody has given yet; one that is held needs an approval at least."""
+        needs = set(correction.needs) | ({"approval"} if correction.state == "held" and not correction.needs else set())
+        word = self.word(correction)
+        given = {
+            "approval": bool(word.approving),
+            "choice": bool(word.approving),
+            "identity_check": word.identity_verified,
+            "breaker": self._breakers_lifted(correction, word),
+        }
+        return tuple(sorted(need for need in needs if not given.get(need, False)))
+
+    def _breakers_lifted(self, correction: Correction, word: Word) -> bool:
+        ids = [part for part in correction.blocked_by.split(", ") if part.startswith(f"{correction.source}/")]
+        return bool(ids) and all(self.lifted(i) or (i.split("/", 1)[1] in BY_NAME and word.named) for i in ids)
+
+    def _on_itself(self, correction: Correction) -> list[DecisionRow]:
+        return self._by_target.get(("correction", correction.correction_id), [])
+
+    def _on_findings(self, correction: Correction) -> list[DecisionRow]:
+        return [row for name in correction.finding_ids for row in self._by_target.get(("finding", name), [])]
+
+    def _on_fields(self, correction: Correction) -> list[DecisionRow]:
+        """Only drift can be approved in bulk, and only when every field that changes was."""
+        if correction.action != "update":
+            return []
+        fields = {"address" if name in ADDRESS else name for name in correction.after}
+        if not fields <= set(DRIFT_FIELDS):
+            return []
+        rows = {name: self._by_target.get(("field", f"{correction.pairing}/{name}"), []) for name in sorted(fields)}
+        spoken = [row for name in rows for row in rows[name]]
+        refused = [row for row in spoken if row.verdict != "approve"]
+        return refused or (spoken if all(rows.values()) else [])
+
+
+def holds(row: DecisionRow, correction: Correction) -> bool:
+    """Whether what was decided on is still what stands in the plan."""
+    return row.fingerprint is None or row.fingerprint == correction.fingerprint
+
+
+_SAID = {"reject": "rejected", "accept": "accepted as it is"}

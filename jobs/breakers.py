@@ -1,0 +1,70 @@
+"""Breakers: what one run may change in one source without a person's word (interfaces, Breakers; G9, G14).
+
+The plan, the dry run and applying count with this one function.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from jobs.corrections import Correction
+from jobs.settings import Limits
+from reports.document import Breaker
+
+NAMES = ("updates", "creates", "opt_outs", "same_value", "irreversible")
+HOLDS_ROWS_ONLY = "irreversible"
+"""This one holds the rows that it counts; the others hold everything of their source."""
+
+
+def count(
+    corrections: Iterable[Correction], limits: Limits, actives: Mapping[str, int], named: Collection[str] = ()
+) -> list[Breaker]:
+    """Every breaker of every source that is written to, by source.
+
+    actives: active profiles per source, for the limits in percent. named: ids of corrections that a person approved by
+    name; new opt-outs and irreversible writes among them do not count.
+    """
+    by_source: dict[str, list[Correction]] = {}
+    for correction in corrections:
+        by_source.setdefault(correction.source, []).append(correction)
+    return [
+        Breaker(name=name, source=source, count=number, limit=limit, tripped=number > limit)
+        for source in sorted(by_source)
+        for name, number, limit in _of_source(by_source[source], limits, actives.get(source, 0), named)
+    ]
+
+
+def breaker_id(breaker: Breaker) -> str:
+    """How decisions name it: `SOURCE/NAME`."""
+    return f"{breaker.source}/{breaker.name}"
+
+
+def is_opt_out(correction: Correction) -> bool:
+    """Whether it takes a consent away (G9)."""
+    return correction.action == "opt_out" or "out" in {
+        correction.after.get("email_consent"),
+        correction.after.get("sms_consent"),
+    }
+
+
+def _of_source(
+    rows: list[Correction], limits: Limits, active: int, named: Collection[str]
+) -> list[tuple[str, int, int]]:
+    unnamed = [row for row in rows if row.correction_id not in named]
+    creates = sum(row.action == "create" for row in rows)
+    updates = min(limits.updates_at_most, max(limits.updates_at_least, int(limits.updates * active)))
+    made = min(limits.creates_at_most, max(limits.creates_at_least, int(limits.creates * active)))
+    return [
+        ("updates", len(rows) - creates, updates),
+        ("creates", creates, made),
+        ("opt_outs", sum(map(is_opt_out, unnamed)), limits.opt_outs),
+        ("same_value", _most_alike(rows), limits.same_value),
+        ("irreversible", sum(row.reversible == "not" for row in unnamed), 0),
+    ]
+
+
+def _most_alike(rows: list[Correction]) -> int:
+    """On how many profiles updates set one field to one value, or blank it; markers are alike by intent."""
+    alike = Counter(
+        (name, (value or "").strip()) for row in rows if row.action == "update" for name, value in row.after.items()
+    )
+    return max(alike.values(), default=0)

@@ -1,0 +1,84 @@
+"""A correction: one intended write to one profile, and the states that it goes through."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.base import Action
+from jobs.vault import Vault
+
+CorrectionState = Literal[
+    "ready", "held", "blocked", "intended", "applied", "verified", "handed_back", "refused", "unknown", "undone"
+]
+Reversible = Literal["fully", "partly", "not"]
+
+CREATED = "@created:"
+"""An `after` value of this form stands for the id of the profile that the correction named behind it creates."""
+
+IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
+"""A write was begun and not proven: read first, never blindly write again."""
+
+NEXT: Mapping[CorrectionState, frozenset[CorrectionState]] = {
+    "ready": frozenset({"held", "blocked", "intended", "handed_back", "refused"}),
+    "held": frozenset({"ready", "held"}),
+    "blocked": frozenset({"ready", "held"}),
+    "intended": frozenset({"intended", "applied", "verified", "handed_back", "refused", "unknown"}),
+    "applied": frozenset({"verified", "unknown"}),
+    "unknown": frozenset({"intended", "verified", "handed_back", "unknown"}),
+    "verified": frozenset({"undone"}),
+    "handed_back": frozenset(),
+    "refused": frozenset(),
+    "undone": frozenset(),
+}
+"""Which state may follow which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One intended write.
+
+    `before` holds every field that was judged, `after` exactly those that change, both in the words of a connector's
+    view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
+    what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
+    holds a value of a profile.
+    """
+
+    correction_id: str
+    source: str
+    profile_id: str | None
+    action: Action
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+    why: str
+    rule_ids: tuple[str, ...]
+    finding_ids: tuple[str, ...]
+    fingerprint: str
+    reversible: Reversible
+    needs: tuple[str, ...]
+    state: CorrectionState
+    after_correction: str | None = None
+    blocked_by: str = ""
+    pairing: str = ""
+    seq: int = 0
+    new_id: str | None = None
+    detail: str = ""
+    plan_id: str = ""
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """The corrections that must be verified before this one is written."""
+        created = (v.removeprefix(CREATED) for v in self.after.values() if v is not None and v.startswith(CREATED))
+        return tuple(dict.fromkeys([*([self.after_correction] if self.after_correction else []), *created]))
+
+
+def fingerprint(
+    vault: Vault, source: str, profile_id: str | None, view: Mapping[str, str | None], fields: Iterable[str]
+) -> str:
+    """A keyed hash of what was judged: the profile, its status and some canonical fields; empty and missing are one.
+
+    The plan takes it from the shaped profile, applying from the connector's view of the present record.
+    """
+    parts = [source, profile_id or "", view.get("status") or ""]
+    for name in sorted(set(fields)):
+        parts += [name, view.get(name) or ""]
+    return vault.hash("fingerprint", *parts)

@@ -1,0 +1,115 @@
+"""What is wrong tonight: every file under `sql/findings/` is one check, found by being there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sql
+from jobs.warehouse import Warehouse
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+_TABLE = """
+create table findings (
+  finding_id varchar, kind varchar, pairing varchar, field varchar, anchor varchar, members varchar[], store_source varchar,
+  evidence struct(name varchar, value varchar)[], proposal varchar, blocked_by varchar
+)
+"""
+# the anchor may hold a personal value, so only its keyed hash goes on from here
+_COLLECT = """
+insert into findings
+select
+  substr(sha256(concat($key, '|finding|', $kind, '|', q.anchor, '|', q.field)), 1, 16) as finding_id, $kind as kind,
+  q.pairing, q.field, q.anchor, q.members, q.store_source, q.evidence, q.proposal, q.blocked_by
+from ({query}) as q
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check, as the header of its file says it."""
+
+    kind: str
+    title: str
+    rule_ids: tuple[str, ...]
+    severity: str
+    todo: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `members` are `source:id`; `evidence` holds clear values: mask before showing."""
+
+    finding_id: str
+    check: Check
+    pairing: str
+    field: str
+    anchor: str
+    members: tuple[str, ...]
+    source: str
+    evidence: tuple[tuple[str, str], ...]
+    proposal: str
+    blocked_by: str
+
+
+def checks() -> dict[str, Check]:
+    """Every check there is, by kind."""
+    return {script.name.split("/")[1]: _check(script) for script in sql.folder("findings")}
+
+
+def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
+    """Judge links and drift, then run every check into the table `findings`."""
+    warehouse.run("drift", key=key, today=today)
+    warehouse.run("judge")
+    warehouse.connection.execute(_TABLE)
+    for script in sql.folder("findings"):
+        (query,) = script.statements
+        kind = script.name.split("/")[1]
+        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+
+
+def findings(warehouse: Warehouse) -> list[Finding]:
+    """What was found, gravest first, then by kind and id."""
+    known = checks()
+    rows = warehouse.rows("select * from findings order by kind, finding_id")
+    found = [_finding(row, known[row["kind"]]) for row in rows]
+    return sorted(found, key=lambda f: (SEVERITIES.index(f.check.severity), f.check.kind, f.finding_id))
+
+
+def sources_of(members: Iterable[str]) -> set[str]:
+    """The sources that a finding's members lie in."""
+    return {member.split(":", 1)[0] for member in members}
+
+
+def _check(script: sql.Script) -> Check:
+    header = script.header
+    severity = header["severity"]
+    assert severity in SEVERITIES, f"{script.name}: unknown severity {severity}"
+    return Check(
+        kind=script.name.split("/")[1],
+        title=header["title"],
+        rule_ids=_ids(header["rules"]),
+        severity=severity,
+        todo=script.todo,
+    )
+
+
+def _finding(row: dict[str, Any], check: Check) -> Finding:
+    evidence: Sequence[dict[str, str | None]] = row["evidence"] or []
+    return Finding(
+        finding_id=row["finding_id"],
+        check=check,
+        pairing=row["pairing"],
+        field=row["field"],
+        anchor=row["anchor"],
+        members=tuple(row["members"]),
+        source=row["store_source"],
+        evidence=tuple((fact["name"] or "", fact["value"] or "") for fact in evidence),
+        proposal=row["proposal"] or "",
+        blocked_by=row["blocked_by"] or "",
+    )
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))

@@ -1,0 +1,256 @@
+"""The durable record of every write that was intended, tried, verified, failed or undone.
+
+What `move` was told is on the disk when it returns; the table `journal` is only ever added to. Values are sealed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from connectors.clock import Clock
+from jobs.approvals import Approvals, holds
+from jobs.corrections import CREATED, NEXT, Correction, CorrectionState, fingerprint
+from jobs.errors import ConfigError, LockHeld
+from jobs.state import State
+from jobs.tables import corrections, journal, plans
+from jobs.vault import Vault
+
+__all__ = ["CREATED", "Correction", "CorrectionState", "Entry", "Journal", "Release", "fingerprint"]
+
+_PURPOSE = "undo"
+_DONE = frozenset({"verified", "handed_back", "refused", "undone"})
+_PLAIN = (
+    "correction_id", "source", "profile_id", "action", "fingerprint", "reversible", "state",
+    "after_correction", "blocked_by", "pairing", "seq", "new_id", "detail", "plan_id",
+)  # fmt: skip
+_LISTS = ("rule_ids", "finding_ids", "needs")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    entry: int
+    plan_id: str
+    correction_id: str
+    at: datetime
+    state: CorrectionState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the decisions in force did to a plan. `said`: sentences on decisions that no longer hold."""
+
+    released: tuple[str, ...]
+    held: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+class Journal:
+    """Plans and what became of them. `zone`: the group's time zone, in which decisions run out at the end of a day."""
+
+    def __init__(self, state: State, vault: Vault, clock: Clock, zone: tzinfo = UTC) -> None:
+        self.state = state
+        self.vault = vault
+        self.clock = clock
+        self.zone = zone
+
+    def store_plan(self, plan_id: str, rows: Iterable[Correction]) -> None:
+        """Keep a plan, once, whole or not at all. Raises ValueError for one that could not be applied in order."""
+        listed = [replace(row, plan_id=plan_id) for row in rows]
+        _check_order(listed)
+        now = self.clock.now()
+        made = [{**_where(row), "at": now, "state": row.state, "detail": row.detail} for row in listed]
+        with self.state.engine.begin() as connection:
+            connection.execute(plans.insert().values(plan_id=plan_id, created_at=now, state="planned"))
+            if listed:
+                connection.execute(corrections.insert(), [self._values(row) for row in listed])
+                connection.execute(journal.insert(), made)
+
+    def load(self, plan_id: str) -> list[Correction]:
+        """A plan's corrections in order; `before`, `after` and `why` are empty once purged. Raises ConfigError."""
+        with self.state.engine.begin() as connection:
+            known = connection.scalar(sa.select(plans.c.plan_id).where(plans.c.plan_id == plan_id))
+            query = sa.select(corrections).where(corrections.c.plan_id == plan_id).order_by(corrections.c.seq)
+            rows = connection.execute(query).mappings().all()
+        if known is None:
+            raise ConfigError(f"there is no plan {plan_id}: `rollcall status` lists the runs, a plan has its run's id")
+        return [self._correction(row) for row in rows]
+
+    def mark(self, plan_id: str, state: str) -> None:
+        """planned, applying, applied or undone; `applying` without a holder of the lock means: resume."""
+        with self.state.engine.begin() as connection:
+            connection.execute(sa.update(plans).where(plans.c.plan_id == plan_id).values(state=state))
+
+    def plan_states(self) -> dict[str, str]:
+        """Every plan and how far it got."""
+        with self.state.engine.begin() as connection:
+            rows = connection.execute(sa.select(plans.c.plan_id, plans.c.state).order_by(plans.c.created_at))
+            return {row.plan_id: row.state for row in rows}
+
+    def move(
+        self, correction: Correction, state: CorrectionState, detail: str = "", new_id: str | None = None
+    ) -> Correction:
+        """Record that a correction has come to a state, durably; returns it as it now is.
+
+        Raises ValueError for a step that is not allowed, LockHeld when somebody else has moved it meanwhile.
+        """
+        return self._store(
+            correction, replace(correction, state=state, detail=detail, new_id=new_id or correction.new_id)
+        )
+
+    def hold(self, correction: Correction, need: str, blocked_by: str, detail: str = "") -> Correction:
+        """Hold a correction until a decision gives what it now needs as well."""
+        needs = tuple(sorted({*correction.needs, need}))
+        held = replace(correction, state="held", needs=needs, blocked_by=blocked_by, detail=detail)
+        return self._store(correction, held)
+
+    def approvals(self, plan_id: str) -> Approvals:
+        """The decisions in force today, looked up for one plan."""
+        return Approvals(self.state.decisions_in_force(self._today()), plan_id)
+
+    def release(self, plan_id: str) -> Release:
+        """Let the decisions in force work on a plan that is not written yet.
+
+        Held becomes ready where everything that it needs was given; what was rejected is held, ready rows too; what
+        waits for another correction goes on where that one is ready or verified.
+        """
+        approvals = self.approvals(plan_id)
+        rows = {row.correction_id: row for row in self.load(plan_id)}
+        before = {name: row.state for name, row in rows.items()}
+        for name, row in rows.items():
+            rows[name] = self._decided(row, approvals, rows)
+        changed = [row for name, row in rows.items() if row.state != before[name]]
+        return Release(
+            released=tuple(row.correction_id for row in changed if row.state == "ready"),
+            held=tuple(row.correction_id for row in changed if row.state == "held"),
+            said=_no_longer_hold(rows.values(), approvals),
+        )
+
+    def spend(self, plan_id: str) -> None:
+        """Take back approvals without a date once all that they covered is done: a yes is for one time."""
+        approvals = self.approvals(plan_id)
+        open_ended: dict[int, bool] = {}
+        for row in self.load(plan_id):
+            for word in approvals.covering(row):
+                if word.verdict == "approve" and word.until is None:
+                    open_ended[word.decision] = open_ended.get(word.decision, True) and row.state in _DONE
+        self.state.withdraw_decisions([number for number, done in open_ended.items() if done], self.clock.now())
+
+    def history(self, plan_id: str | None = None) -> list[Entry]:
+        """Every line of the journal, or of one plan, in order."""
+        query = sa.select(journal).order_by(journal.c.entry)
+        if plan_id is not None:
+            query = query.where(journal.c.plan_id == plan_id)
+        with self.state.engine.begin() as connection:
+            return [Entry(**row) for row in connection.execute(query).mappings()]
+
+    def purge(self, before: datetime) -> int:
+        """Forget the values of plans made before a time; ids and states stay. Returns how many rows were emptied."""
+        old = sa.select(plans.c.plan_id).where(plans.c.created_at < before)
+        emptied = sa.update(corrections).where(corrections.c.plan_id.in_(old), corrections.c.sealed.is_not(None))
+        with self.state.engine.begin() as connection:
+            return connection.execute(emptied.values(sealed=None)).rowcount
+
+    def _today(self) -> date:
+        return self.clock.now().astimezone(self.zone).date()
+
+    def _decided(self, row: Correction, approvals: Approvals, rows: Mapping[str, Correction]) -> Correction:
+        refusal = approvals.word(row).refusal
+        if row.state in {"ready", "held"} and refusal:
+            return self._stays_held(row, refusal)
+        if row.state == "held" or _may_go_on(row, rows):
+            lacking = approvals.lacking(row)
+            if not lacking:
+                return self._store(row, replace(row, state="ready", blocked_by="", detail=""))
+            if row.state == "blocked" or approvals.word(row).approving:
+                return self._stays_held(row, f"still needs: {', '.join(_SPELT.get(need, need) for need in lacking)}")
+        return row
+
+    def _stays_held(self, row: Correction, detail: str) -> Correction:
+        if row.state == "held" and row.detail == detail:
+            return row
+        return self._store(row, replace(row, state="held", detail=detail))
+
+    def _store(self, old: Correction, new: Correction) -> Correction:
+        if new.state not in NEXT[old.state]:
+            raise ValueError(f"correction {old.correction_id}: {new.state} cannot follow {old.state}")
+        there = (corrections.c.plan_id == old.plan_id) & (corrections.c.correction_id == old.correction_id)
+        change = sa.update(corrections).where(there, corrections.c.state == old.state)
+        values = {name: getattr(new, name) for name in ("state", "detail", "new_id", "blocked_by")}
+        line = {**_where(new), "at": self.clock.now(), "state": new.state, "detail": new.detail}
+        with self.state.engine.begin() as connection:
+            if connection.execute(change.values(**values, needs=list(new.needs))).rowcount != 1:
+                raise LockHeld(
+                    f"correction {old.correction_id} of plan {old.plan_id} is no longer {old.state}: somebody else is "
+                    "applying this plan; wait for the other one, then look at `rollcall status`"
+                )
+            connection.execute(journal.insert().values(line))
+        return new
+
+    def _values(self, row: Correction) -> dict[str, Any]:
+        values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
+        return {
+            **{name: getattr(row, name) for name in _PLAIN},
+            **{name: list(getattr(row, name)) for name in _LISTS},
+            "sealed": self.vault.seal(orjson.dumps(values), _PURPOSE),
+        }
+
+    def _correction(self, row: Mapping[Any, Any]) -> Correction:
+        empty: dict[str, Any] = {"before": {}, "after": {}, "why": ""}
+        values = empty if row["sealed"] is None else orjson.loads(self.vault.unseal(row["sealed"], _PURPOSE))
+        known: dict[str, Any] = {name: row[name] for name in _PLAIN}
+        lists: dict[str, Any] = {name: tuple(row[name]) for name in _LISTS}
+        return Correction(**known, **lists, **values)
+
+
+def _where(row: Correction) -> dict[str, str]:
+    return {"plan_id": row.plan_id, "correction_id": row.correction_id}
+
+
+def _may_go_on(row: Correction, rows: Mapping[str, Correction]) -> bool:
+    """Blocked by a correction before it, and by nothing else, and that one is on its way."""
+    first = rows.get(row.blocked_by)
+    waits = row.state == "blocked" and row.blocked_by in row.follows
+    return waits and first is not None and first.state in {"ready", "verified"}
+
+
+def _check_order(rows: list[Correction]) -> None:
+    if len({row.seq for row in rows}) != len(rows):
+        raise ValueError("two corrections of a plan have the same place in its order")
+    seen: set[str] = set()
+    for row in sorted(rows, key=lambda row: row.seq):
+        if missing := [name for name in row.follows if name not in seen]:
+            raise ValueError(f"correction {row.correction_id} follows {missing[0]}, which is not before it in the plan")
+        if row.state not in {"ready", "held", "blocked"}:
+            raise ValueError(f"correction {row.correction_id} cannot be {row.state} before it was applied")
+        seen.add(row.correction_id)
+
+
+def _no_longer_hold(rows: Iterable[Correction], approvals: Approvals) -> tuple[str, ...]:
+    good: set[int] = set()
+    stale: dict[int, str] = {}
+    for row in rows:
+        for word in approvals.covering(row):
+            if holds(word, row):
+                good.add(word.decision)
+            else:
+                stale[word.decision] = f"decision {word.decision} by {word.by} on {word.target} {word.id}"
+    return tuple(
+        f"{text}: what it was made on has changed since; decide again"
+        for number, text in sorted(stale.items())
+        if number not in good
+    )
+
+
+_SPELT = {
+    "approval": "an approval",
+    "choice": "a person's choice of the value (G13)",
+    "identity_check": "an approval that says how the identity was verified (G12)",
+    "breaker": "a word on the breaker",
+}

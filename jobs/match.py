@@ -1,0 +1,51 @@
+"""Who is who: from profiles to keys, pairs, links and entities. Set work; the only Python is the graph's components."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from nicknames import NickNamer
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from jobs.settings import Match
+from jobs.warehouse import Warehouse
+
+CROWD = 100
+"""Profiles of one source on one value above which it is no key, whatever their names say (G5)."""
+
+
+def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> None:
+    """Build keys, pairs, links and entities in the warehouse (G3-G7). `phones` must be filled.
+
+    The same profiles give the same tables, in whatever order they came and with any number of threads (G7).
+    """
+    warehouse.insert("nicknames", _nicknames())
+    warehouse.run("keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
+    warehouse.run("match/pairs")
+    warehouse.run("match/compare", silence=settings.silence)
+    warehouse.run("match/links")
+    warehouse.run("match/edges")
+    _components(warehouse)
+    warehouse.run("match/entities", key=key)
+
+
+def _components(warehouse: Warehouse) -> None:
+    """Label every profile with its connected component; labels follow the order of profiles, so they are stable."""
+    edges = warehouse.connection.execute("select left_n, right_n from edges order by left_n, right_n").fetchnumpy()
+    size = warehouse.count("select count(*) from people")
+    left, right = (np.asarray(edges[name], dtype=np.int64) for name in ("left_n", "right_n"))
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1] if size else np.empty(0, dtype=np.int32)
+    table = pa.table({"n": pa.array(np.arange(size)), "label": pa.array(labels.astype(np.int64))})
+    warehouse.connection.execute("create table components (n bigint, label bigint)")
+    warehouse.load("components", table.to_reader())
+
+
+def _nicknames() -> list[tuple[str, str]]:
+    """Every two forms of one name, both ways: a full name with its short forms, and short forms with each other."""
+    pairs: set[tuple[str, str]] = set()
+    for name, short in NickNamer().nickname_lookup.items():
+        forms = {name, *short}
+        pairs.update((a, b) for a in forms for b in forms if a != b)
+    return sorted(pairs)

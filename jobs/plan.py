@@ -1,0 +1,143 @@
+"""All corrections of one run, before any of them happens: every file under `sql/plan/` proposes one kind of write."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sql
+from jobs.corrections import CREATED, Correction, fingerprint
+from jobs.vault import Vault
+from jobs.warehouse import Warehouse
+
+# what the policy says of each proposal, and the finding that it answers
+_PROPOSE = """
+select q.*, f.finding_id, a.apply, s.logins
+from ({query}) as q
+join action_policies as a on a.pairing = q.pairing and a.action = $policy and a.apply <> 'off'
+join sources as s on s.source = q.source
+left join findings as f on f.kind = q.kind and f.anchor = q.anchor and f.field = q.field
+order by q.make_key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    key: str
+    after_key: str
+    pick: str
+    correction: Correction
+
+
+def plan(warehouse: Warehouse, vault: Vault) -> list[Correction]:
+    """The corrections of tonight in the order in which they are applied; the same exports give the same bytes (G7)."""
+    proposals = [p for script in sql.folder("plan") for p in _propose(warehouse, vault, script)]
+    proposals = _one_voice(proposals)
+    ids = {p.key: p.correction.correction_id for p in proposals}
+    corrections = [_tied(p, ids) for p in proposals if not p.after_key or p.after_key in ids]
+    return _in_order(corrections)
+
+
+def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable[_Proposal]:
+    (query,) = script.statements
+    rows = warehouse.execute(_PROPOSE.format(query=query), {"policy": script.header["policy"]})
+    names = [column[0] for column in rows.description or []]
+    for row in rows.fetchall():
+        yield _proposal(dict(zip(names, row, strict=True)), script.header, vault)
+
+
+def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:
+    before, after = _values(row["before"]), _values(row["after"])
+    needs = _needs(row, header["action"])
+    state = "blocked" if row["blocked_by"] else "held" if needs else "ready"
+    view = {**before, "status": "active"}
+    correction = Correction(
+        correction_id=vault.hash("correction", row["make_key"], *_flat(after))[:16],
+        source=row["source"],
+        profile_id=row["profile_id"],
+        action=header["action"],
+        before=before,
+        after=after,
+        why=row["why"],
+        rule_ids=tuple(re.findall(r"[A-Z]\d+a?b?", header["rules"])),
+        finding_ids=(row["finding_id"],) if row["finding_id"] else (),
+        fingerprint=fingerprint(vault, row["source"], row["profile_id"] or "", view, sorted(before)),
+        reversible=header["reversible"],
+        needs=needs,
+        state=state,
+        after_correction=None,
+        blocked_by=row["blocked_by"] or "",
+        pairing=row["pairing"],
+        seq=0,
+        new_id=None,
+        detail="",
+    )
+    return _Proposal(row["make_key"], row["after_key"], row["pick"], correction)
+
+
+def _needs(row: Mapping[str, Any], action: str) -> tuple[str, ...]:
+    """What a person has to say first: `choice` where the plan only proposes a value (G13), identity (G12)."""
+    needs = []
+    if row["apply"] == "review" or row["pick"] or action == "create":
+        needs.append("approval")
+    if row["pick"]:
+        needs.append("choice")
+    if row["logins"] != "none" and action == "update" and row["field"] in {"phone", "email"}:
+        needs.append("identity_check")
+    return tuple(needs)
+
+
+def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
+    """Where two pairings would write one field of one profile: the same value once, different values by a person."""
+    targets: dict[tuple[str, str | None, str], list[_Proposal]] = defaultdict(list)
+    for proposal in proposals:
+        c = proposal.correction
+        target = proposal.key if c.profile_id is None else "|".join(sorted(c.after))
+        targets[c.source, c.profile_id, target].append(proposal)
+    kept = []
+    for group in targets.values():
+        values = {tuple(_flat(p.correction.after)) for p in group}
+        kept += [group[0]] if len(values) == 1 else [_asked(p) for p in group]
+    return kept
+
+
+def _asked(proposal: _Proposal) -> _Proposal:
+    c = proposal.correction
+    needs = tuple(dict.fromkeys((*c.needs, "approval", "choice")))
+    state = "held" if c.state == "ready" else c.state
+    return replace(proposal, correction=replace(c, needs=needs, state=state, why=f"{c.why}; another system says otherwise"))
+
+
+def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:
+    c = proposal.correction
+    if not proposal.after_key:
+        return c
+    first = ids[proposal.after_key]
+    after = {name: f"{CREATED}{first}" if value == "@created" else value for name, value in c.after.items()}
+    return replace(c, after_correction=first, after=after)
+
+
+def _in_order(corrections: Sequence[Correction]) -> list[Correction]:
+    """Sorted by source, action and profile, each one after the correction that it must follow; numbered from 1."""
+    known = {c.correction_id: c for c in corrections}
+
+    def depth(c: Correction) -> int:
+        before = known.get(c.after_correction or "")
+        return 0 if before is None else 1 + depth(before)
+
+    ordered = sorted(corrections, key=lambda c: (depth(c), c.source, c.action, c.profile_id or "", c.correction_id))
+    return [replace(c, seq=number) for number, c in enumerate(ordered, start=1)]
+
+
+def counts(corrections: Iterable[Correction]) -> Counter[str]:
+    """How many corrections stand in each state."""
+    return Counter(c.state for c in corrections)
+
+
+def _values(facts: Sequence[Mapping[str, str | None]]) -> dict[str, str | None]:
+    return {fact["name"] or "": fact["value"] for fact in facts}
+
+
+def _flat(values: Mapping[str, str | None]) -> list[str]:
+    return [part for name in sorted(values) for part in (name, "" if values[name] is None else f"={values[name]}")]

@@ -1,0 +1,87 @@
+"""Pairing policies as data: presets carry the rules of the pairs that the domain names, settings override them.
+
+`wins` says who may win drift of a field (G13):
+  newest           the side that changed since both agreed
+  mission_control  the shop's value where only the shop changed (C1); else a person picks
+  ecom | pos       always that side
+  ask              a person picks, with a proposal
+  suggest          shown, and written only when a person approves it
+  ignore           not compared
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Wins = Literal["newest", "mission_control", "ecom", "pos", "ask", "suggest", "ignore"]
+Mode = Literal["off", "review", "auto"]
+
+DRIFT_FIELDS = ("first_name", "last_name", "birth_date", "phone", "email", "address")
+ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a pairing starts from; every value can be overridden in the configuration."""
+
+    rules: str
+    keys: tuple[str, ...]
+    vendor_sync: bool
+    fields: Mapping[str, Wins]
+    apply: Mapping[str, Mode]
+    marker_note: str = ""
+    marker_tags: tuple[str, ...] = ()
+    profile_in_every_pos: bool = False
+    link_after: Literal["purchase", "never", "always"] = "never"
+
+
+def _fields(default: Wins, **others: Wins) -> dict[str, Wins]:
+    return {**dict.fromkeys(DRIFT_FIELDS, default), **others}
+
+
+_REVIEW: Mapping[str, Mode] = dict.fromkeys(ACTIONS, "review")
+
+PRESETS: Mapping[str, Preset] = {
+    "mortar": Preset(
+        rules="M1-M15",
+        keys=("email", "phone"),
+        vendor_sync=False,
+        fields=_fields("newest", first_name="suggest", last_name="suggest"),
+        apply={**_REVIEW, "add_note": "off"},
+        marker_tags=("Shopify",),
+        link_after="purchase",
+    ),
+    "blaze_ecom": Preset(
+        rules="T1-T10, C1-C5",
+        keys=("phone",),
+        vendor_sync=True,
+        fields=_fields("suggest", phone="mission_control", email="mission_control", address="ignore"),
+        apply={**_REVIEW, "relink": "off", "add_tag": "off"},
+        marker_note="Linked with ECOM. Do not delete!",
+        profile_in_every_pos=True,
+        link_after="always",
+    ),
+    "lightspeed_x_e": Preset(
+        rules="X1-X5",
+        keys=("email",),
+        vendor_sync=True,
+        fields=_fields("suggest", email="newest", address="ignore"),
+        apply={**_REVIEW, "relink": "off", "create": "off", "add_note": "off", "add_tag": "off"},
+        link_after="purchase",
+    ),
+    "plain": Preset(
+        rules="G1-G14",
+        keys=("email", "phone"),
+        vendor_sync=False,
+        fields=_fields("ask"),
+        apply={**_REVIEW, "create": "off", "add_note": "off", "add_tag": "off"},
+    ),
+}
+
+
+def table(pairings: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """The policy in force as rows, heading first: what `rollcall check --show-policy` prints."""
+    rows = [["pairing", "setting", "value"]]
+    for name, settings in pairings.items():
+        rows += [[name, key, str(value)] for key, value in settings.items()]
+    return rows

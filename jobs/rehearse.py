@@ -1,0 +1,214 @@
+"""The demo: a simulated retail group, three nights of the real job over real HTTP, and a score against the truth.
+
+The only module that starts the sandbox. Time is simulated, so that rate-limited vendors cost seconds.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from connectors.clock import SimulatedClock
+from connectors.sandbox.plot import Plot, Truth
+from connectors.sandbox.world import World
+from jobs import decide, night
+from jobs.errors import ConfigError
+from jobs.settings import Settings, parse, read
+from jobs.workspace import Workspace
+from reports.document import FindingLine, RunReport
+
+START = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
+"""04:15 in the demo's time zone, on the first of its three nights."""
+
+Said = Callable[[str], None]
+_Key = tuple[str, str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the nights did against the truth; `kinds` as in interfaces, Exports and scores."""
+
+    kinds: dict[str, dict[str, int]]
+    second_plan: int
+    held: int
+    seconds: dict[str, float]
+    quiet: int
+    """Findings on night zero, before anything went wrong: each is false."""
+
+    @property
+    def perfect(self) -> bool:
+        """Nothing missed, nothing false, nothing left to do."""
+        wrong = sum(row["missed"] + row["false"] for row in self.kinds.values())
+        return wrong == 0 and self.second_plan == 0 and self.quiet == 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kinds": self.kinds, "second_plan": self.second_plan, "held": self.held, "seconds": self.seconds}
+
+
+def demo(config: Path, *, seed: int, people: int, out: Path, say: Said = lambda _: None) -> Score:
+    """Play three nights of a group of `people` and write score, truth, report and the configuration into `out`.
+
+    What an earlier demo left in `out` is removed; anything else there makes it refuse. Raises ConfigError.
+    """
+    _empty(out)
+    clock = SimulatedClock(START)
+    world = World(people, seed, clock.time)
+    world.start()
+    try:
+        settings = _settings(config, world, out)
+        with _environment(world.secrets()), Workspace.open(settings, clock) as workspace:
+            return _nights(workspace, world, seed, out, clock, say)
+    finally:
+        world.stop()
+
+
+@contextmanager
+def group(*, people: int, seed: int) -> Iterator[World]:
+    """A simulated group that serves on loopback until the block ends, in real time."""
+    from connectors.clock import SystemClock  # noqa: PLC0415 - only this one path lives in real time
+
+    world = World(people, seed, SystemClock().time)
+    world.start()
+    try:
+        yield world
+    finally:
+        world.stop()
+
+
+def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: SimulatedClock, say: Said) -> Score:
+    say("night zero: everything agrees")
+    zero = night.run(workspace, trigger="manual").report
+    clock.advance(timedelta(hours=8))
+    say("the plot happens")
+    truth = Plot(world, seed).happen()
+    truth.write(out / "truth.json")
+    clock.advance(timedelta(hours=16))
+    say("night one: find, plan, approve, apply")
+    one = night.run(workspace, trigger="manual").report
+    _approve(workspace, one, out)
+    applied = night.apply(workspace, one.run_id).report
+    for suffix in (".html", ".json"):
+        shutil.copy2(workspace.reports / f"{one.run_id}{suffix}", out / f"report{suffix}")
+    clock.advance(timedelta(hours=24))
+    say("night two: nothing left to do")
+    two = night.run(workspace, trigger="manual").report
+    score = _score(truth, zero, applied, two)
+    (out / "score.json").write_bytes(orjson.dumps(score.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    return score
+
+
+def _approve(workspace: Workspace, report: RunReport, out: Path) -> None:
+    """What a manager's file would say: yes to what only needs a yes; a choice of values is left to a person."""
+    decisions = [
+        {
+            "target": "correction",
+            "id": c.correction_id,
+            "verdict": "approve",
+            "reason": "rehearsal",
+            "by": "demo manager",
+            "fingerprint": c.fingerprint,
+        }
+        for c in report.corrections
+        if c.state == "held" and c.needs == ["approval"]
+    ]
+    path = out / "decisions.json"
+    path.write_bytes(orjson.dumps({"schema": 1, "run": report.run_id, "decisions": decisions}, option=orjson.OPT_INDENT_2))
+    taken = decide.take_file(path, workspace.journal)
+    assert not taken.refused, taken.refused
+
+
+def _score(truth: Truth, zero: RunReport, one: RunReport, two: RunReport) -> Score:
+    wanted = Counter((t.kind, t.field, frozenset(t.members)) for t in truth.findings())
+    found = {_key(f) for f in one.findings}
+    known = {_key(f) for f in zero.findings}
+    left = {_key(f) for f in two.findings}
+    done = {fid for c in one.corrections if c.state == "verified" for fid in c.finding_ids}
+    corrected = {_key(f) for f in one.findings if f.finding_id in done} - left
+    kinds = {
+        kind: _row(kind, set(wanted), found, corrected)
+        for kind in sorted({key[0] for key in wanted} | {key[0] for key in found})
+    }
+    states = Counter(c.state for c in two.corrections)
+    seconds = {step.name: round(step.seconds, 2) for step in one.steps}
+    return Score(kinds, states["ready"] + states["verified"], states["held"] + states["blocked"], seconds, len(known))
+
+
+def _row(kind: str, wanted: set[_Key], found: set[_Key], corrected: set[_Key]) -> dict[str, int]:
+    planted = {key for key in wanted if key[0] == kind}
+    seen = planted & found
+    return {
+        "planted": len(planted),
+        "found": len(seen),
+        "missed": len(planted - found),
+        "false": len({key for key in found if key[0] == kind} - planted),
+        "corrected": len(seen & corrected),
+        "review": len(seen - corrected),
+    }
+
+
+def _key(finding: FindingLine) -> _Key:
+    return finding.kind, finding.field, frozenset(f"{m.source}:{m.id}" for m in finding.members)
+
+
+def _settings(config: Path, world: World, out: Path) -> Settings:
+    """The given configuration, with its sources pointed at the simulated accounts and its places inside `out`."""
+    raw = read(config)
+    sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
+    if set(raw["sources"]) != set(sources):
+        raise ConfigError(f"{config}: the demo needs the sources {', '.join(sources)}; use the repository's config.yaml")
+    places = {"workspace": "data", "state": "sqlite:///data/state.db", "key": {"file": "data/rollcall.key"}}
+    effective = {**raw, **places, "sources": sources}
+    path = out / "config.yaml"
+    path.write_text(yaml.safe_dump(effective, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return parse(read(path), path)
+
+
+def _empty(out: Path) -> None:
+    ours = {"config.yaml", "data", "truth.json", "decisions.json", "report.html", "report.json", "score.json"}
+    out.mkdir(parents=True, exist_ok=True)
+    there = {path.name for path in out.iterdir()}
+    if there - ours:
+        raise ConfigError(f"{out}: holds {sorted(there - ours)[0]}, which no demo made; name an empty folder with --out")
+    for name in there:
+        path = out / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def _environment(secrets: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in secrets}
+    os.environ.update(secrets)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def total(scores: list[Score]) -> Score:
+    """Several scores as one: figures add up."""
+    kinds: dict[str, dict[str, int]] = {}
+    for score in scores:
+        for kind, row in score.kinds.items():
+            sums = kinds.setdefault(kind, dict.fromkeys(row, 0))
+            for name, value in row.items():
+                sums[name] += value
+    return replace(
+        scores[0],
+        kinds=dict(sorted(kinds.items())),
+        second_plan=sum(s.second_plan for s in scores),
+        held=sum(s.held for s in scores),
+        quiet=sum(s.quiet for s in scores),
+        seconds={name: round(sum(s.seconds.get(name, 0) for s in scores), 2) for name in scores[0].seconds},
+    )

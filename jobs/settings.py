@@ -1,0 +1,351 @@
+"""The configuration: typed, closed, and free of secrets (interfaces, config.yaml)."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from connectors.base import SourceSettings, connector_class
+from jobs.errors import ConfigError
+from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins
+from jobs.policy import table as policy_table
+
+KeyKind = Literal["email", "phone", "external_id"]
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([smhd])", value.strip())):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("a duration is a number with a unit: 90s, 30m, 6h or 7d")
+
+
+def _percent(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", value.strip())):
+        return float(match[1]) / 100
+    raise ValueError("a percentage is a number with its sign: 5 %")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=1)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class KeyPlace(_Closed):
+    """Where the workspace's key is kept; a missing file is made once, with mode 0600."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "KeyPlace":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("the key has one place: {env: NAME} or {file: PATH}")
+        return self
+
+
+class Placeholders(_Closed):
+    """Values that never match anybody (G5)."""
+
+    shared_by: int = Field(default=10, ge=2)
+    listed: tuple[str, ...] = Field(default=(), alias="list")
+
+
+class Match(_Closed):
+    """Matching over all sources, paired or not."""
+
+    keys: tuple[KeyKind, ...] = ("email", "phone")
+    silence: Literal["link", "candidate"] = "candidate"
+    placeholders: Placeholders = Placeholders()
+
+
+class Pairing(_Closed):
+    """One shop and the POS sources that are to agree with it. What is left out comes from the preset."""
+
+    preset: Literal["mortar", "blaze_ecom", "lightspeed_x_e", "plain"] = "plain"
+    name: str | None = None
+    ecom: str
+    pos: tuple[str, ...] = Field(min_length=1)
+    keys: tuple[KeyKind, ...] | None = None
+    silence: Literal["link", "candidate"] | None = None
+    vendor_sync: bool | None = None
+    contact_way: Literal["mission_control", "pos", "task"] = "task"
+    no_base: Literal["ask", "owner", "newest_stamp"] = "ask"
+    owner: Literal["ecom", "pos"] = "ecom"
+    names: Literal["suggest", "newest", "ignore"] | None = None
+    fields: Mapping[str, Wins] = {}
+    apply: Mapping[str, Mode] = {}
+    tags: tuple[str, ...] | None = None
+    observe_nights: int = Field(default=7, ge=0)
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, value: Mapping[str, Wins]) -> Mapping[str, Wins]:
+        return _known("field", value, DRIFT_FIELDS)
+
+    @field_validator("apply")
+    @classmethod
+    def _known_actions(cls, value: Mapping[str, Mode]) -> Mapping[str, Mode]:
+        return _known("action", value, ACTIONS)
+
+    @property
+    def id(self) -> str:
+        """The pairing's name, or `shop-preset` of its own."""
+        return self.name or f"{self.ecom}-{self.preset}"
+
+    @property
+    def base(self) -> Preset:
+        return PRESETS[self.preset]
+
+    def wins(self, field: str) -> Wins:
+        """Who may win drift of `field`."""
+        if field in self.fields:
+            return self.fields[field]
+        if self.names is not None and field in {"first_name", "last_name"}:
+            return self.names
+        return self.base.fields[field]
+
+    def mode(self, action: str) -> Mode:
+        """Whether an action is off, reviewed or unattended. Creating is never unattended (G14)."""
+        mode = self.apply.get(action, self.base.apply[action])
+        return "review" if action == "create" and mode == "auto" else mode
+
+    @property
+    def match_keys(self) -> tuple[str, ...]:
+        return self.keys or self.base.keys
+
+    @property
+    def synced_by_vendor(self) -> bool:
+        return self.base.vendor_sync if self.vendor_sync is None else self.vendor_sync
+
+    @property
+    def marker_tags(self) -> tuple[str, ...]:
+        return self.base.marker_tags if self.tags is None else self.tags
+
+
+class Limits(_Closed):
+    """What a night may not exceed without a person's word."""
+
+    shrink: Percent = 0.05
+    shrink_profiles: int = Field(default=25, ge=0)
+    apart: Duration = timedelta(hours=24)
+    probe: int = Field(default=200, ge=1, description="profiles asked for by id before they are called gone (G2a)")
+    updates: Percent = 0.02
+    updates_at_least: int = 25
+    updates_at_most: int = 500
+    creates: Percent = 0.005
+    creates_at_least: int = 5
+    creates_at_most: int = 50
+    opt_outs: int = 25
+    same_value: int = 25
+    file_age: Duration = timedelta(hours=48)
+
+    @field_validator("shrink", "updates", "creates", mode="before")
+    @classmethod
+    def _default_percents(cls, value: object) -> object:
+        return f"{value * 100} %" if isinstance(value, float) else value
+
+
+class Schedule(_Closed):
+    """When the night runs, in the group's time zone, and how late it may still start."""
+
+    at: str = Field(default="04:15", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    grace: Duration = timedelta(hours=6)
+
+    @property
+    def time(self) -> time:
+        return time.fromisoformat(self.at)
+
+
+class Retention(_Closed):
+    """How many days each kind of data is kept."""
+
+    snapshots: Duration = timedelta(days=30)
+    undo: Duration = timedelta(days=90)
+    reports: Duration = timedelta(days=365)
+
+
+class Settings(_Closed):
+    """A whole configuration, and where it was read from."""
+
+    group: str = Field(min_length=1)
+    time_zone: str = "UTC"
+    workspace: Path = Path("data")
+    state: str = "sqlite:///data/state.db"
+    key: KeyPlace = KeyPlace(file=Path("data/rollcall.key"))
+    sources: Mapping[str, SourceSettings] = Field(min_length=1)
+    match: Match = Match()
+    pairings: tuple[Pairing, ...] = ()
+    limits: Limits = Limits()
+    schedule: Schedule = Schedule()
+    retention: Retention = Retention()
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone of the tz database, such as America/Los_Angeles") from error
+        return value
+
+    @model_validator(mode="after")
+    def _pairings_fit(self) -> "Settings":
+        for pairing in self.pairings:
+            for role, name in (("ecom", pairing.ecom), *(("pos", pos) for pos in pairing.pos)):
+                if name not in self.sources:
+                    raise ValueError(f"pairing {pairing.id}: no source {name!r}{_nearest(name, self.sources)}")
+                if self.sources[name].role != role:
+                    raise ValueError(f"pairing {pairing.id}: source {name!r} has role {self.sources[name].role}, not {role}")
+        ids = [pairing.id for pairing in self.pairings]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two pairings have the same name: give each a `name:` of its own")
+        return self
+
+    def policy(self) -> list[list[str]]:
+        """The policy in force, as `rollcall check --show-policy` prints it."""
+        return policy_table({p.id: dict(_effective(p)) for p in self.pairings})
+
+
+def load(path: Path) -> Settings:
+    """Read a configuration file. Raises ConfigError that names the key, the nearest known one, and the file."""
+    return parse(read(path), path)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file as plain values, not judged yet. Raises ConfigError."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; copy config.yaml from the repository and edit it")
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected keys such as group, sources, pairings")
+    return raw
+
+
+def parse(raw: dict[str, Any], path: Path) -> Settings:
+    """Validate a configuration already read; relative places are below the file's folder."""
+    folder = path.resolve().parent
+    sources = {str(k): _source(str(k), v, path) for k, v in (raw.get("sources") or {}).items()}
+    try:
+        settings = Settings.model_validate({**raw, "sources": sources, "folder": folder})
+    except ValidationError as error:
+        raise ConfigError(_explain(error, Settings, path)) from error
+    return _placed(settings, folder)
+
+
+def _source(name: str, raw: object, path: Path) -> SourceSettings:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{path}: source {name!r}: a name is lower-case letters, digits, - and _")
+    if not isinstance(raw, dict) or "kind" not in raw:
+        raise ConfigError(f"{path}: source {name!r} needs a `kind:`")
+    try:
+        model = connector_class(str(raw["kind"])).Settings
+    except LookupError as error:
+        raise ConfigError(f"{path}: source {name!r}: {error}") from error
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, model, path, f"sources.{name}.")) from error
+
+
+def _placed(settings: Settings, folder: Path) -> Settings:
+    workspace = folder / settings.workspace
+    key = settings.key.model_copy(update={"file": folder / settings.key.file}) if settings.key.file else settings.key
+    state = settings.state
+    if match := re.fullmatch(r"sqlite:///(?!/)(.+)", state):
+        state = f"sqlite:///{folder / match[1]}"
+    sources = {n: s.model_copy(update={"path": folder / s.path}) if s.path else s for n, s in settings.sources.items()}
+    return settings.model_copy(update={"workspace": workspace, "key": key, "state": state, "sources": sources})
+
+
+def _effective(pairing: Pairing) -> Iterator[tuple[str, str]]:
+    yield "sources", f"{pairing.ecom} with {', '.join(pairing.pos)}"
+    yield "preset", f"{pairing.preset} ({pairing.base.rules})"
+    yield "match keys", ", ".join(pairing.match_keys)
+    yield "links are", "the vendor's own" if pairing.synced_by_vendor else "kept by rollcall"
+    yield "contact changes", pairing.contact_way
+    yield "drift without a base", pairing.no_base
+    yield "nights that only observe", str(pairing.observe_nights)
+    for field in DRIFT_FIELDS:
+        yield f"drift of {field}", pairing.wins(field)
+    for action in ACTIONS:
+        yield f"apply {action}", pairing.mode(action)
+
+
+def _known(what: str, value: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    for name in value:
+        if name not in names:
+            raise ValueError(f"no {what} {name!r}{_nearest(name, names)}; choose of {', '.join(names)}")
+    return value
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _explain(error: ValidationError, model: type[BaseModel], path: Path, prefix: str = "") -> str:
+    lines = [f"{path}: the configuration cannot be used:"]
+    for item in error.errors():
+        loc = [str(part) for part in item["loc"]]
+        where = prefix + ".".join(loc)
+        if item["type"] == "extra_forbidden":
+            lines.append(f"  {where}: unknown key{_nearest(loc[-1], _names(model, loc[:-1]))}")
+        else:
+            lines.append(f"  {where or 'whole file'}: {item['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)
+
+
+def _names(model: type[BaseModel], loc: list[str]) -> list[str]:
+    """Every key that the part of the model at `loc` knows."""
+    for step in loc:
+        field = model.model_fields.get(step)
+        inner = [] if field is None else _models(field.annotation)
+        if inner:
+            model = inner[0]
+    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without its surprises: no dates, no base-60 numbers, `NO` is Norway, and a key given twice is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|True|false|False|on|On|off|Off)$", "tTfFoO"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
+    ("tag:yaml.org,2002:null", r"^(?:~|null|)$", ["~", "n", ""]),
+    ("tag:yaml.org,2002:merge", r"^<<$", "<"),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))

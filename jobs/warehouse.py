@@ -1,0 +1,112 @@
+"""The workshop of one run: DuckDB in memory, hardened, built from sealed snapshots and thrown away.
+
+It opens no file at all: what comes in is registered from Arrow, what goes out is read as Arrow or rows.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+import sql
+
+_PARAMETER = re.compile(r"\$([a-z_]+)")
+
+
+class Warehouse:
+    """One DuckDB connection with every table of `sql/schema.sql`; use as a context manager.
+
+    `spill`: a folder for what does not fit into `memory`; it must be encrypted or in memory, for spill files are clear
+    text. None (the default) spills nothing.
+    """
+
+    def __init__(self, *, spill: Path | None = None, memory: str | None = None, threads: int | None = None) -> None:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "python_enable_replacements": "false",
+            "temp_directory": str(spill or ""),
+        }
+        if memory:
+            config["memory_limit"] = memory
+        if threads:
+            config["threads"] = str(threads)
+        self.connection = duckdb.connect(":memory:", config=config)
+        self.connection.execute("set enable_external_access = false")
+        self.connection.execute("set preserve_insertion_order = false")
+        self.connection.execute("set lock_configuration = true")
+        self.run("schema")
+
+    def __enter__(self) -> "Warehouse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def run(self, script: str, **parameters: object) -> None:
+        """Run every statement of one SQL file; each gets those of the parameters that it names."""
+        for statement in sql.script(script).statements:
+            self.execute(statement, parameters)
+
+    def execute(self, statement: str, parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+        """One statement with those of the parameters that it names."""
+        wanted = set(_PARAMETER.findall(statement))
+        return self.connection.execute(statement, {name: parameters[name] for name in wanted})
+
+    def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        """Add rows given in the table's own column order."""
+        columns = self.connection.table(table).columns
+        types = [str(t) for t in self.connection.table(table).types]
+        values = list(rows)
+        if not values:
+            return
+        arrays = [pa.array([row[i] for row in values], type=_ARROW.get(types[i])) for i in range(len(columns))]
+        self.load(table, pa.table(dict(zip(columns, arrays, strict=True))).to_reader())
+
+    def load(self, table: str, reader: pa.RecordBatchReader) -> None:
+        """Add every row of a reader whose columns carry the table's names."""
+        self.connection.register("incoming", reader)
+        try:
+            self.connection.execute(f"insert into {table} by name select * from incoming")  # noqa: S608 - our own names
+        finally:
+            self.connection.unregister("incoming")
+
+    def shape(self, source: str, shape: str, region: str, reader: pa.RecordBatchReader) -> None:
+        """Turn one snapshot's raw records into profiles."""
+        (statement,) = sql.script(f"shape/{shape}").statements
+        self.connection.register("raw", reader)
+        try:
+            self.execute(f"insert into profiles {statement}", {"source": source, "region": region})
+        finally:
+            self.connection.unregister("raw")
+
+    def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of a query, as dicts."""
+        cursor = self.connection.execute(query, parameters or None)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def reader(self, query: str, **parameters: object) -> pa.RecordBatchReader:
+        """The rows of a query as Arrow, to be written or counted."""
+        table: pa.Table = self.connection.execute(query, parameters or None).to_arrow_table()
+        return table.to_reader()
+
+    def count(self, query: str, **parameters: object) -> int:
+        """The one number that a query gives."""
+        ((value,),) = self.connection.execute(query, parameters or None).fetchall()
+        return int(value or 0)
+
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+}

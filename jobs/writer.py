@@ -1,0 +1,217 @@
+"""One correction, written to one source: judged against the profile's present state, journaled before the call, read back
+after.
+
+Journal entries name fields, never values.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import phonenumbers
+
+from connectors.base import VIEW_FIELDS, Change, Connector, Record, VendorError
+from jobs.corrections import Correction, fingerprint
+from jobs.journal import CREATED, Journal
+
+View = Mapping[str, str | None]
+OTHERS_CHANGED = "other fields changed with the write: "
+_LONGEST_DETAIL = 300
+
+
+class Stopped(Exception):
+    """Nothing more may be written now; the correction is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The only writer of one source. `region`: of its phone numbers (G3). `may_write` is asked before every write.
+
+    `probe` is told of every step as `STEP CORRECTION`: before_intent, after_intent, after_write, after_outcome, after_verify.
+    """
+
+    connector: Connector
+    journal: Journal
+    region: str
+    may_write: Callable[[], bool]
+    probe: Callable[[str], None]
+
+    def attempt(self, correction: Correction) -> Correction:
+        """Write a ready correction. Raises VendorError when the profile cannot be read for now: it stays ready."""
+        self._at("before_intent", correction)
+        record = self._read(correction.profile_id)
+        reason = self._not_as_judged(correction, record)
+        if reason:
+            return self.journal.move(correction, "handed_back", reason)
+        return self._write(correction, record)
+
+    def settle(self, correction: Correction) -> Correction:
+        """Find out what became of a write that was begun: read first, never blindly write again.
+
+        Raises VendorError when nothing can be read for now: it stays in doubt.
+        """
+        if correction.state == "unknown" and correction.detail.startswith(OTHERS_CHANGED):
+            return correction
+        if correction.action == "create":
+            return self._settle_create(correction)
+        if correction.state == "applied":
+            return self._verify(correction, None)
+        record = self._read(correction.profile_id)
+        if record is not None and not self._missing(correction, self.connector.view(record)):
+            return self._verified(correction)
+        reason = self._not_as_judged(correction, record)
+        if reason:
+            return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
+        return self._write(correction, record)
+
+    def _settle_create(self, correction: Correction) -> Correction:
+        if correction.state == "applied" or correction.new_id is not None:
+            return self._verify(correction, None)
+        made = self.connector.find("key", correction.correction_id)
+        holders = self._holders(correction)
+        for record in made or [record for record in holders.values() if self._same_names(correction, record)]:
+            found = self.journal.move(correction, "unknown", "found again", new_id=self._id(record))
+            return self._verify(found, None)
+        if holders:
+            return self.journal.move(correction, "handed_back", _taken(holders))
+        return self._write(correction, None)
+
+    def _not_as_judged(self, correction: Correction, record: Record | None) -> str:
+        """Why this profile is no longer what the plan judged; empty when it is."""
+        if not correction.after:
+            return "its values were purged: plan it again"
+        if correction.action == "create":
+            holders = self._holders(correction)
+            return _taken(holders) if holders else ""
+        if record is None:
+            return "the profile is gone"
+        view = self.connector.view(record)
+        now = fingerprint(self.journal.vault, correction.source, correction.profile_id, view, correction.before)
+        if now == correction.fingerprint:
+            return ""
+        changed = [name for name in correction.before if (view.get(name) or "") != (correction.before[name] or "")]
+        return f"changed since the plan: {', '.join(changed or ['status'])}"
+
+    def _write(self, correction: Correction, record: Record | None) -> Correction:
+        if not self.may_write():
+            raise Stopped
+        correction = self.journal.move(correction, "intended")
+        self._at("after_intent", correction)
+        try:
+            written_id = self.connector.write(_change(correction, record))
+        except VendorError as error:
+            outcome = "refused" if error.effect == "none" else "unknown"
+            return self.journal.move(correction, outcome, _without_values(str(error), correction))
+        self._at("after_write", correction)
+        new_id = written_id if correction.action == "create" else None
+        correction = self.journal.move(correction, "applied", new_id=new_id)
+        self._at("after_outcome", correction)
+        return self._verify(correction, None if record is None else self.connector.view(record))
+
+    def _verify(self, correction: Correction, before: View | None) -> Correction:
+        """Read back: every field that was to change shows it, every other field is as it was (where that is known)."""
+        try:
+            record = self._read(correction.new_id or correction.profile_id)
+        except VendorError as error:
+            text = f"not read back: {_without_values(str(error), correction)}"
+            return self.journal.move(correction, "unknown", text)
+        if record is None:
+            return self.journal.move(correction, "unknown", "the profile is gone after the write")
+        view = self.connector.view(record)
+        missing = self._missing(correction, view)
+        others = [] if before is None else self._others(correction, before, view)
+        if others:
+            return self.journal.move(correction, "unknown", OTHERS_CHANGED + ", ".join(others))
+        if missing:
+            return self.journal.move(correction, "unknown", f"reads back otherwise: {', '.join(missing)}")
+        return self._verified(correction)
+
+    def _verified(self, correction: Correction) -> Correction:
+        correction = self.journal.move(correction, "verified")
+        self._at("after_verify", correction)
+        return correction
+
+    def _missing(self, correction: Correction, view: View) -> list[str]:
+        """The fields of `after` that the profile does not show."""
+        return self._differing(correction.after, correction.after, view)
+
+    def _others(self, correction: Correction, before: View, view: View) -> list[str]:
+        links = (name for name in {*before, *view} if name.startswith("link:"))
+        names = [name for name in (*VIEW_FIELDS, *sorted(links)) if name not in correction.after]
+        return self._differing(names, before, view)
+
+    def _differing(self, names: Iterable[str], left: View, right: View) -> list[str]:
+        return [n for n in names if plain(n, left.get(n), self.region) != plain(n, right.get(n), self.region)]
+
+    def _holders(self, correction: Correction) -> dict[str, Record]:
+        """Who holds the phone or email of a profile that is to be created, by id (T2, T3: nothing is created beside it)."""
+        phone = e164(correction.after.get("phone") or "", self.region)
+        email = (correction.after.get("email") or "").strip()
+        found = [*(self.connector.find("phone", phone) if phone else []), *(self.connector.find("email", email) if email else [])]
+        return {self._id(record): record for record in found}
+
+    def _same_names(self, correction: Correction, record: Record) -> bool:
+        return not self._differing(("first_name", "last_name"), correction.after, self.connector.view(record))
+
+    def _read(self, profile_id: str | None) -> Record | None:
+        return None if profile_id is None else self.connector.fetch([profile_id]).get(profile_id)
+
+    def _id(self, record: Record) -> str:
+        return str(record[self.connector.ID])
+
+    def _at(self, step: str, correction: Correction) -> None:
+        self.probe(f"{step} {correction.correction_id}")
+
+
+def plain(name: str, value: str | None, region: str) -> str:
+    """A value as it compares: vendors may spell it differently, and mean the same."""
+    text = (value or "").strip()
+    if name == "phone":
+        return e164(text, region) or text
+    if name == "email":
+        return text.casefold()
+    if name == "tags":
+        return ";".join(sorted(part.strip() for part in text.split(";")))
+    return text
+
+
+def e164(text: str, region: str) -> str | None:
+    """A phone number as E.164; None when it does not parse (G3)."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def resolved(correction: Correction, made: Mapping[str, Correction]) -> Correction:
+    """The correction with the ids of the profiles that others have created for it."""
+    after = {
+        name: made[value.removeprefix(CREATED)].new_id if value is not None and value.startswith(CREATED) else value
+        for name, value in correction.after.items()
+    }
+    return replace(correction, after=after)
+
+
+def _change(correction: Correction, record: Record | None) -> Change:
+    return Change(
+        action=correction.action,
+        profile_id=correction.profile_id,
+        before=correction.before,
+        after=correction.after,
+        key=correction.correction_id,
+        current=record,
+    )
+
+
+def _taken(holders: Mapping[str, Record]) -> str:
+    return f"its phone or email is on another profile: {', '.join(sorted(holders))}"
+
+
+def _without_values(text: str, correction: Correction) -> str:
+    """A vendor's sentence without the values that it repeats."""
+    values = {value for value in (*correction.before.values(), *correction.after.values()) if value and len(value) > 2}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, "[…]")
+    return text[:_LONGEST_DETAIL]

@@ -1,0 +1,29 @@
+-- title: The two sides of a link disagree
+-- rules: G13, M7, T6, C1
+-- severity: medium
+-- grain: one row per link and field
+-- todo: Compare both values with the customer or the last change in the system's own log.
+-- todo: Approve the correction, or make the change in the system that is named.
+
+select
+  d.pairing, d.field, d.anchor,
+  [concat(d.ecom_source, ':', d.ecom_id), concat(d.pos_source, ':', d.pos_id)] as members,
+  d.pos_source as store_source,
+  [
+    struct_pack(name := concat(d.field, '@', d.ecom_source, ':', d.ecom_id), value := coalesce(d.ecom_raw, '')),
+    struct_pack(name := concat(d.field, '@', d.pos_source, ':', d.pos_id), value := coalesce(d.pos_raw, '')),
+    struct_pack(name := 'side', value := d.side),
+    struct_pack(name := 'base', value := coalesce(concat('both agreed on ', cast(d.agreed_on as varchar)), 'never agreed yet'))
+  ] as evidence,
+  case
+    when v.target_source is not null then concat('set ', d.field, ' on ', v.target_source, ':', v.target_id, ' (', v.why, ')')
+    when l.contact_way = 'task' and d.wins = 'mission_control' and d.side in ('ecom', 'pos_blank')
+      then concat('the POS missed a push: open the customer in Mission Control and save ', d.field, ' again')
+    when d.wins = 'mission_control'
+      then concat('changed at the till after sign-up: a person picks; if the till is right, change ', d.field, ' in Mission Control, which reaches every store')
+    else 'a person picks the value'
+  end as proposal,
+  coalesce(v.blocked_by, '') as blocked_by
+from drifts as d
+join pairings as l on l.pairing = d.pairing and l.pos = d.pos_source
+left join verdicts as v on v.anchor = d.anchor and v.field = d.field

@@ -1,0 +1,26 @@
+-- title: Linked to a profile that no longer exists
+-- rules: M12, G2a
+-- severity: high
+-- grain: one row per attested link
+-- todo: Approve the correction; the id was asked for and does not exist.
+
+select
+  a.pairing, '' as field,
+  concat(a.pairing, '|', a.ecom_source, ':', a.ecom_id, '|', a.pos_source, ':', a.pos_id) as anchor,
+  [concat(a.ecom_source, ':', a.ecom_id), concat(a.pos_source, ':', a.pos_id)] as members,
+  a.pos_source as store_source,
+  [
+    struct_pack(name := 'state', value := a.state),
+    struct_pack(name := 'next', value := coalesce(concat(r.pos_source, ':', r.pos_id), ''))
+  ] as evidence,
+  case
+    when l.vendor_sync then 'the vendor has to mend its link: name both profiles to its support'
+    when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id, ' instead')
+    else 'drop the link; create a new profile at the POS'
+  end as proposal,
+  coalesce(r.blocked_by, '') as blocked_by
+from attested_states as a
+join pairings as l on l.pairing = a.pairing and l.pos = a.pos_source
+left join relinks as r on r.pairing = a.pairing and r.ecom_n = a.ecom_n and r.pos_source = a.pos_source
+left join links as f on f.pairing = a.pairing and f.ecom_n = a.ecom_n and f.pos_source = a.pos_source and f.state = 'active'
+where a.state = 'deleted' and f.ecom_n is null

@@ -1,0 +1,29 @@
+-- title: A value that stands for nobody
+-- rules: G5, C4
+-- severity: low
+-- grain: one row per source and placeholder
+-- todo: Ask the till staff to leave the field empty instead.
+-- Parameters: $key.
+
+with holders as (
+  select h.source, h.key_kind, h.key, h.why, k.n, w.id,
+    row_number() over (partition by h.source, h.key_kind, h.key order by w.id) as place
+  from placeholders as h
+  join all_keys as k on k.source = h.source and k.key_kind = h.key_kind and k.key = h.key and k.in_play
+  join people as w on w.n = k.n
+)
+select
+  '' as pairing, key_kind as field,
+  concat(source, '|', sha256(concat($key, '|', key))) as anchor,
+  list_sort(list(concat(source, ':', id)) filter (where place <= 50)) as members,
+  source as store_source,
+  [
+    struct_pack(name := key_kind, value := key),
+    struct_pack(name := 'count', value := cast(count(*) as varchar)),
+    struct_pack(name := 'reason', value := why)
+  ] as evidence,
+  'it is no key of anybody; nothing was matched on it' as proposal,
+  '' as blocked_by
+from holders
+where key_kind in ('phone', 'email')
+group by source, key_kind, key, why

@@ -1,0 +1,15 @@
+-- title: The vendor sends fields that rollcall does not know
+-- rules: G11
+-- severity: info
+-- grain: one row per source and unknown field
+-- todo: Nothing was kept of it but its name. Tell the maintainers if it matters.
+
+select
+  '' as pairing, u.name as field,
+  concat(u.source, '|', u.name, '|', u.type) as anchor,
+  cast([] as varchar[]) as members,
+  u.source as store_source,
+  [struct_pack(name := 'type', value := u.type), struct_pack(name := 'count', value := cast(u.seen as varchar))] as evidence,
+  'the field is not read' as proposal,
+  '' as blocked_by
+from unknown_fields as u

@@ -1,0 +1,59 @@
+-- title: comparison: what two profiles say about each other; the one file with similarity functions
+-- rules: G6
+-- Parameters: $silence (link or candidate).
+-- A first name agrees when equal, a nickname, an initial, a part, a small typo, or swapped with the last name.
+
+-- grain: one row per pair of different folded first names
+create table name_pairs as
+with met as (
+  select distinct least(a.first_key, b.first_key) as one, greatest(a.first_key, b.first_key) as other
+  from candidate_pairs as p
+  join people as a on a.n = p.left_n
+  join people as b on b.n = p.right_n
+  where a.first_key <> b.first_key
+)
+select
+  m.one, m.other,
+  case
+    when k.name is not null then 'nickname'
+    when (length(m.one) = 1 or length(m.other) = 1) and substr(m.one, 1, 1) = substr(m.other, 1, 1) then 'initial'
+    when starts_with(m.other, concat(m.one, ' ')) or replace(m.one, ' ', '') = replace(m.other, ' ', '') then 'part'
+    when least(length(m.one), length(m.other)) >= 4 and damerau_levenshtein(m.one, m.other) <= 1 then 'typo'
+    when least(length(m.one), length(m.other)) >= 8 and damerau_levenshtein(m.one, m.other) <= 2 then 'typo'
+    else 'different'
+  end as level
+from met as m
+left join (select distinct name, nickname from nicknames) as k
+  on k.name = split_part(m.one, ' ', 1) and k.nickname = split_part(m.other, ' ', 1);
+
+-- grain: one row per pair; name_level and birth_level say why, outcome what follows (interfaces, Link evidence)
+create table pairs as
+with levels as (
+  select
+    p.left_n, p.right_n,
+    case
+      when a.first_key is null or b.first_key is null then 'silent'
+      when a.first_key = b.first_key then 'equal'
+      when a.first_key = b.last_key and a.last_key = b.first_key then 'swapped'
+      else coalesce(v.level, 'different')
+    end as name_level,
+    case
+      when a.birth_key is null or b.birth_key is null then 'silent'
+      when a.birth_key = b.birth_key then 'equal'
+      when year(a.birth_key) = year(b.birth_key) and month(a.birth_key) = day(b.birth_key)
+        and day(a.birth_key) = month(b.birth_key) then 'swapped'
+      else 'different'
+    end as birth_level
+  from candidate_pairs as p
+  join people as a on a.n = p.left_n
+  join people as b on b.n = p.right_n
+  left join name_pairs as v on v.one = least(a.first_key, b.first_key) and v.other = greatest(a.first_key, b.first_key)
+)
+select
+  left_n, right_n, name_level, birth_level,
+  case
+    when name_level = 'different' or birth_level = 'different' then 'household'
+    when name_level <> 'silent' or birth_level = 'equal' then 'link'
+    else $silence
+  end as outcome
+from levels;

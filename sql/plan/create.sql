@@ -1,0 +1,55 @@
+-- title: create the profile that is missing at the POS
+-- rules: M6, M12, T2, G14
+-- grain: one row per shop profile and POS source without any profile
+-- action: create
+-- policy: create
+-- reversible: not
+
+select
+  r.pairing, r.pos_source as source, cast(null as varchar) as profile_id,
+  case
+    when l.preset = 'blaze_ecom' then 'missing_in_store'
+    when r.reason = 'missing' then 'link_missing'
+    else coalesce(concat('link_', b.state), 'link_missing')
+  end as kind,
+  case when l.preset = 'blaze_ecom' then r.pos_source else '' end as field,
+  case when r.reason = 'missing' then concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source)
+    else concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source, ':', b.pos_id) end as anchor,
+  concat('create|', r.pos_source, '|', r.ecom_source, ':', r.ecom_id) as make_key, '' as after_key,
+  cast([] as struct(name varchar, value varchar)[]) as before,
+  list_filter([
+    struct_pack(name := 'first_name', value := p.first_name), struct_pack(name := 'last_name', value := p.last_name),
+    struct_pack(name := 'birth_date', value := cast(e.birth_key as varchar)), struct_pack(name := 'phone', value := e.phone_key),
+    struct_pack(name := 'email', value := e.email_key),
+    struct_pack(name := 'street', value := p.street), struct_pack(name := 'street_2', value := p.street_2),
+    struct_pack(name := 'city', value := p.city), struct_pack(name := 'region', value := p.region),
+    struct_pack(name := 'postal_code', value := p.postal_code), struct_pack(name := 'country', value := p.country),
+    struct_pack(name := 'note', value := n.marker), struct_pack(name := 'tags', value := t.marker)
+  ], lambda f: f.value is not null and (w.names is null or list_contains(w.names, f.name))) as after,
+  concat(r.ecom_source, ':', r.ecom_id, ' has no profile in ', r.pos_source) as why, '' as pick,
+  r.blocked_by
+from relinks as r
+join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and (not l.vendor_sync or l.preset = 'blaze_ecom')
+join people as e on e.n = r.ecom_n
+join profiles as p on p.source = r.ecom_source and p.id = r.ecom_id
+left join (
+  select pairing, ecom_n, pos_source, min(pos_id) as pos_id, min(state) as state
+  from attested_states
+  where state in ('archived', 'deleted', 'merged')
+  group by pairing, ecom_n, pos_source
+) as b on b.pairing = r.pairing and b.ecom_n = r.ecom_n and b.pos_source = r.pos_source
+left join markers as n on n.pairing = r.pairing and n.what = 'note'
+left join (
+  select pairing, string_agg(marker, ';' order by marker) as marker
+  from markers
+  where what = 'tag'
+  group by pairing
+) as t on t.pairing = r.pairing
+left join (
+  select source, list(name) as names
+  from capabilities
+  where what = 'field'
+  group by source
+) as w on w.source = r.pos_source
+join capabilities as c on c.source = r.pos_source and c.what = 'action' and c.name = 'create'
+where r.pos_id is null and r.lacks = '' and (r.reason = 'missing' or not l.vendor_sync)

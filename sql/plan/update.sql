@@ -1,0 +1,36 @@
+-- title: set the value that won on the side that is behind
+-- rules: G13, M7, C1, T6
+-- grain: one row per drift that may be written
+-- action: update
+-- policy: drift
+-- reversible: fully
+
+select
+  v.pairing, v.target_source as source, v.target_id as profile_id, 'drift' as kind, v.field, v.anchor,
+  concat('update|', v.target_source, ':', v.target_id, '|', v.field, '|', v.origin_source) as make_key, '' as after_key,
+  case v.field
+    when 'first_name' then [struct_pack(name := 'first_name', value := t.first_name)]
+    when 'last_name' then [struct_pack(name := 'last_name', value := t.last_name)]
+    when 'birth_date' then [struct_pack(name := 'birth_date', value := t.birth_date)]
+    when 'phone' then [struct_pack(name := 'phone', value := t.phone)]
+    when 'email' then [struct_pack(name := 'email', value := t.email)]
+    else [
+      struct_pack(name := 'street', value := t.street), struct_pack(name := 'street_2', value := t.street_2),
+      struct_pack(name := 'city', value := t.city), struct_pack(name := 'region', value := t.region),
+      struct_pack(name := 'postal_code', value := t.postal_code), struct_pack(name := 'country', value := t.country)]
+  end as before,
+  case v.field
+    when 'first_name' then [struct_pack(name := 'first_name', value := o.first_name)]
+    when 'last_name' then [struct_pack(name := 'last_name', value := o.last_name)]
+    when 'birth_date' then [struct_pack(name := 'birth_date', value := v.new_key)]
+    when 'phone' then [struct_pack(name := 'phone', value := v.new_key)]
+    when 'email' then [struct_pack(name := 'email', value := v.new_key)]
+    else [
+      struct_pack(name := 'street', value := o.street), struct_pack(name := 'street_2', value := o.street_2),
+      struct_pack(name := 'city', value := o.city), struct_pack(name := 'region', value := o.region),
+      struct_pack(name := 'postal_code', value := o.postal_code), struct_pack(name := 'country', value := o.country)]
+  end as after,
+  v.why, v.pick, v.blocked_by
+from verdicts as v
+join profiles as t on t.source = v.target_source and t.id = v.target_id
+join profiles as o on o.source = v.origin_source and o.id = v.origin_id

@@ -1,0 +1,84 @@
+-- title: the warehouse: every table that one run builds and throws away
+-- An id is always text. A profile is named by (source, id); where one text is needed, by `source:id`
+-- (a source's name holds no colon). Times are UTC. '' and null are both "empty": shapes give null.
+
+-- what the configuration says, as rows ------------------------------------------------------------------------------
+
+-- grain: one row per source of the configuration
+create table sources (
+  source varchar, kind varchar, role varchar, store varchar, region varchar, logins varchar, writes boolean,
+  default_customer varchar, certified boolean, usable boolean, snapshot varchar, taken_at timestamp, age_hours double
+);
+
+-- grain: one row per source and profile that stands for nobody (M14): default customers, walk-ins
+create table standins (source varchar, id varchar, is_default boolean);
+
+-- grain: one row per pairing and POS source
+create table pairings (
+  pairing varchar, preset varchar, ecom varchar, pos varchar, vendor_sync boolean, contact_way varchar,
+  no_base varchar, owner varchar, silence varchar, link_after varchar, correctable boolean, why_not_correctable varchar
+);
+
+-- grain: one row per pairing and rule, in the order in which they are tried (M2, T4); pairing '' is `match.keys`
+create table match_rules (pairing varchar, position integer, key_kind varchar);
+
+-- grain: one row per pairing and field: what a correction of drift may do
+--   wins: newest (the side that changed, G13) | ecom | pos | ask | suggest (never written unattended) | ignore
+--   apply: off | review | auto
+create table field_policies (pairing varchar, field varchar, wins varchar, apply varchar);
+
+-- grain: one row per pairing and kind of action (drift, relink, create, add_note, add_tag, opt_out): off | review | auto
+create table action_policies (pairing varchar, action varchar, apply varchar);
+
+-- grain: one row per source and thing it can do; `what`: action | field | consent | unique | required
+create table capabilities (source varchar, what varchar, name varchar);
+
+-- grain: one row per source, name in its stored links, and POS source meant by it
+create table link_keys (source varchar, key varchar, pos_source varchar);
+
+-- grain: one row per listed placeholder pattern (like-pattern on the key), per kind of key
+create table placeholder_list (key_kind varchar, pattern varchar);
+
+-- grain: one row per nickname pair, both ways, folded
+create table nicknames (name varchar, nickname varchar);
+
+-- what was pulled ---------------------------------------------------------------------------------------------------
+
+-- grain: one row per profile as exported (DESIGN, Contracts between rooms)
+create table profiles (
+  source varchar, id varchar,
+  status varchar,                       -- active | archived | deleted | merged
+  merged_into varchar,
+  first_name varchar, last_name varchar, full_name varchar, birth_date varchar,
+  phone varchar, phone_2 varchar, email varchar, email_2 varchar,
+  street varchar, street_2 varchar, city varchar, region varchar, postal_code varchar, country varchar,
+  email_consent varchar, email_consent_at timestamp,   -- in | out | pending | unknown | erased; null: channel not known here
+  sms_consent varchar, sms_consent_at timestamp,
+  group_name varchar, tags varchar, note varchar,      -- tags: sorted, with ";" between
+  links struct(key varchar, id varchar, state varchar)[],
+  has_purchased boolean, last_seen_at timestamp, verified boolean,
+  created_at timestamp, updated_at timestamp, external_id varchar
+);
+
+-- grain: one row per record that did not fit; it counts as present (I9)
+create table quarantine (source varchar, id varchar, reason varchar);
+
+-- grain: one row per source and unknown field (G11): never a value
+create table unknown_fields (source varchar, name varchar, type varchar, seen bigint);
+
+-- grain: one row per spelling and region; `e164` null: not comparable, `why` says so (G3)
+create table phones (raw varchar, region varchar, e164 varchar, why varchar);
+
+-- what was kept from earlier nights ---------------------------------------------------------------------------------
+
+-- grain: one row per profile of the last roll
+create table roll (source varchar, id varchar, entity_id varchar);
+
+-- grain: one row per link and field: the value on which both sides last agreed, as a keyed hash (G13)
+create table bases (pairing varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date);
+
+-- grain: one row per decision in force; verdict: approve | reject | accept | same | not_same
+create table decisions (target varchar, id varchar, verdict varchar, until date, fingerprint varchar);
+
+-- grain: one row per pairing and thing that marks a linked POS profile; `what`: note | tag
+create table markers (pairing varchar, what varchar, marker varchar);
