@@ -55,14 +55,8 @@ def landed(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in row["attributes"].items() if name not in DROPPED}
     relations = row.get("relationships")
     links = relations.get("pos_links") if isinstance(relations, dict) else None
-    data = links.get("data") if isinstance(links, dict) else None
-    return kept | {
-        "id": text(row.get("id")),
-        "links": [
-            {"key": text(link.get("store")), "id": text(link.get("external_id")), "state": link.get("link_status")}
-            for link in data or []
-        ],
-    }
+    data = links.get("data") if isinstance(links, dict) else links
+    return kept | {"id": text(row.get("id")), "links": _links(data or [])}
 
 
 def view(record: Record, link_keys: Mapping[str, str]) -> dict[str, str | None]:
@@ -74,13 +68,27 @@ def view(record: Record, link_keys: Mapping[str, str]) -> dict[str, str | None]:
         **dict.fromkeys(("street", "street_2", "city", "region", "postal_code", "country", "tags")),
         "email_consent": _consent(record.get("email_opt_in")),
         "sms_consent": _consent(record.get("sms_opt_in")),
-        **{f"link:{link_keys[link['key']]}": link["id"] for link in record["links"] if link["key"] in link_keys},
+        **{
+            f"link:{link_keys[one['key']]}": one["id"]
+            for one in record["links"]
+            if one["id"] and one["key"] in link_keys
+        },
     }
 
 
 def written(after: Mapping[str, str | None]) -> dict[str, Any]:
     """The attributes of one PATCH: only what changes."""
     return {ATTRIBUTES[name]: _word(name, value) for name, value in after.items()}
+
+
+def _links(data: Any) -> Any:
+    """Each link in the words of LINK; what is no list of links stays as it is, and does not fit."""
+    if not isinstance(data, list) or not all(isinstance(link, dict) for link in data):
+        return data
+    return [
+        {"key": text(link.get("store")), "id": text(link.get("external_id")), "state": link.get("link_status")}
+        for link in data
+    ]
 
 
 def _word(name: str, value: str | None) -> str | bool | None:

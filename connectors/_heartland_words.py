@@ -4,6 +4,7 @@ What the vendor's public pages leave open is a setting or a constant here or in 
 "assumed"; nothing else rests on a guess.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -70,9 +71,10 @@ class Words:
         own = {name: name for name in (*NAMES, "email")}
         return own | {name: key for name, key in mapped.items() if key}
 
-    def landed(self, row: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def landed(self, row: Mapping[str, Any], addresses: Sequence[Any]) -> dict[str, Any]:
         """One customer in the words of FIELDS, unknown fields with it; what is left out on purpose goes here (G11)."""
-        kept = sorted((_address(address) for address in addresses), key=lambda address: address["id"] or 0)
+        fit = all(isinstance(address, dict) for address in addresses)
+        kept = sorted(map(_address, addresses), key=_place) if fit else []
         wanted = self.settings
         lifted = set(self.keys.values()) - {*NAMES, "email"}
         record = {key: value for key, value in row.items() if key not in DROPPED | lifted}
@@ -84,7 +86,7 @@ class Words:
             "birth_date": text(_lift(row, kept, wanted.birth_date)),
             "email_consent": self._consent(_lift(row, kept, wanted.marketing_email)),
             "tags": self._tags(_lift(row, kept, wanted.tags)),
-            "addresses": kept,
+            "addresses": kept if fit else addresses,
         }
 
     def written(self, after: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -121,7 +123,8 @@ class Words:
         return "in" if word in {"true", "yes", "y", "1"} else "unknown"
 
     def _tags(self, value: Any) -> str | None:
-        parts = {part.strip(SPACES) for part in (text(value) or "").split(self.settings.tag_separator)}
+        words = value if isinstance(value, list) else str(text(value) or "").split(self.settings.tag_separator)
+        parts = {str(word).strip(SPACES) for word in words}
         return ";".join(sorted(parts - {""})) or None
 
 
@@ -149,6 +152,10 @@ def active(row: Mapping[str, Any]) -> Any:
 
 def _address(address: Mapping[str, Any]) -> dict[str, Any]:
     return {key: address.get(key) if key == "id" else text(address.get(key)) for key in ADDRESS.names}
+
+
+def _place(address: Mapping[str, Any]) -> float:
+    return address["id"] if isinstance(address["id"], int) else math.inf
 
 
 def _lift(row: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]], where: str | None) -> Any:

@@ -93,6 +93,8 @@ class Words:
     def landed(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """One customer in the words of FIELDS, unknown fields with it; what is left out on purpose goes here (G11)."""
         addresses = sorted(_addresses(row), key=lambda address: address.get("primary") is not True)
+        groups = row.get("customer_groups") or []
+        fit = isinstance(groups, list)
         record = {key: value for key, value in row.items() if key not in DROPPED}
         return record | {
             "customer_id": text(row.get("customer_id")),
@@ -100,7 +102,7 @@ class Words:
             "phone": text(row.get("phone")),
             "email_consent": self._consent(row.get("opt_out")),
             "addresses": [{key: text(address.get(key)) for key in ADDRESS.names} for address in addresses],
-            "customer_groups": [name for group in row.get("customer_groups") or [] if (name := _group(group))],
+            "customer_groups": [name for group in groups if (name := _group(group))] if fit else groups,
         }
 
     def _consent(self, flag: Any) -> str:
@@ -113,7 +115,8 @@ class Words:
 
         `fresh` is the vendor's own record as it is now. Raises VendorError for what Treez could not take.
         """
-        body = self._always(fresh)
+        body: dict[str, Any] = {**self._always(fresh)}
+        needed = list(body)
         for name, value in after.items():
             if name == "phone" and value:
                 body["phone"] = _ten_digits(value)
@@ -123,9 +126,11 @@ class Words:
                 body[OWN_KEYS[name]] = value or CLEARED
         if after.keys() & ADDRESS_KEYS.keys():
             body["addresses"] = _written_addresses(after, _addresses(fresh))
+        if gaps := [key for key in needed if not body[key]]:
+            raise VendorError(f"Treez takes no change without {', '.join(gaps)}: fill it in there", permanent=True)
         return body
 
-    def _always(self, fresh: Mapping[str, Any]) -> dict[str, Any]:
+    def _always(self, fresh: Mapping[str, Any]) -> dict[str, str | None]:
         """The fields without which Treez refuses any PATCH; they are read for this one write and kept nowhere (G11)."""
         if not fresh:
             return {"patient_type": self.settings.new_patient_type}
@@ -133,8 +138,6 @@ class Words:
         if fresh.get("patient_type") == "MEDICAL_MMID":
             needed += ["state_medical_id", "permit_expiration"]
         body = {key: filled(fresh.get(key)) for key in needed}
-        if gaps := [key for key, value in body.items() if value is None]:
-            raise VendorError(f"Treez takes no change without {', '.join(gaps)}: fill it in there", permanent=True)
         return {key: value[:10] if value and key == "permit_expiration" else value for key, value in body.items()}
 
 

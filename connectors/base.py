@@ -235,7 +235,7 @@ class Connector(ABC):
         Raises VendorError: effect `none` when refused, `unknown` when it may have happened.
         """
 
-    def admin_url(self, profile_id: str) -> str | None:  # noqa: ARG002
+    def admin_url(self, profile_id: str) -> str | None:
         """The vendor's own page of a profile, https only; None where there is none."""
         return None
 

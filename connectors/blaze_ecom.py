@@ -24,6 +24,7 @@ from connectors.base import (
     Record,
     VendorError,
 )
+from connectors.clock import Clock
 from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http, Reply
 
@@ -58,7 +59,7 @@ class BlazeEcom(Connector):
     Settings = words.BlazeEcomSettings
     settings: words.BlazeEcomSettings
 
-    def __init__(self, name: str, settings: Any, clock: Any) -> None:
+    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
         super().__init__(name, settings, clock)
         self._file = FileReader(name, settings) if settings.driver == "files" else None
         if self._file is not None:
@@ -71,6 +72,8 @@ class BlazeEcom(Connector):
 
     @cached_property
     def http(self) -> Http:
+        if self._file is not None:
+            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         rate = REQUESTS_PER_SECOND * self.settings.rate_share
         return Http(
             self.name, str(self.settings.base_url), self.clock, requests_per_second=rate, secrets=(self._token(),)
@@ -224,9 +227,7 @@ class BlazeEcom(Connector):
         refuse_unoffered(self.name, self.capabilities, change)
         blank = sorted(name for name, value in change.after.items() if not value and name not in words.NULLABLE)
         if blank:
-            raise VendorError(
-                f"{self.name}: {', '.join(blank)} cannot be cleared on an account", permanent=True
-            )
+            raise VendorError(f"{self.name}: {', '.join(blank)} cannot be cleared on an account", permanent=True)
         if not (change.after.get("phone") or "+").startswith("+"):
             raise VendorError(f"{self.name}: a phone is written in its international form (+1…)", permanent=True)
 

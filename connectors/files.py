@@ -9,7 +9,6 @@ A file is only ever read.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from connectors._shaping import SPACES, clean, day
 from connectors.base import (
     VIEW_FIELDS,
     Capabilities,
@@ -41,8 +41,6 @@ CANONICAL = (
 FILE_FIELDS = pa.schema([(name, pa.string()) for name in CANONICAL])
 FILE_PROOFS: frozenset[ProofName] = frozenset({"no_repeats", "same_contract", "shrink", "canaries", "fresh"})
 STATUSES = ("active", "archived", "deleted", "merged")
-SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-"""What SQL's trim takes off (DuckDB: every space separator), so that `view_of` does the same."""
 CONSENTS = ("in", "out", "pending", "unknown", "erased")
 
 _DATE_COLUMNS = ("birth_date", "created_at", "updated_at")
@@ -221,25 +219,22 @@ def file_capabilities(reader: FileReader) -> Capabilities:
 
 def view_of(record: Record) -> dict[str, str | None]:
     """One landed row in canonical fields, as `sql/shape/table.sql` gives them."""
-    view = {name: (record.get(name) or "").strip(SPACES) or None for name in VIEW_FIELDS}
+    view = {name: clean(record.get(name)) for name in VIEW_FIELDS}
     status = (view["status"] or "").lower()
-    view["status"] = status if status in STATUSES else "active"
-    for consent in ("email_consent", "sms_consent"):
-        word = (view[consent] or "").lower()
-        view[consent] = None if record.get(consent) is None else word if word in CONSENTS else "unknown"
-    view["birth_date"] = _iso_date(view["birth_date"] or "")
-    tags = {tag.strip(SPACES) for tag in (view["tags"] or "").split(";")} - {""}
-    view["tags"] = ";".join(sorted(tags)) or None
-    return view
+    tags = {clean(tag) or "" for tag in (view["tags"] or "").split(";")} - {""}
+    return view | {
+        "status": status if status in STATUSES else "active",
+        "birth_date": day(record.get("birth_date")),
+        "email_consent": _consent(record.get("email_consent")),
+        "sms_consent": _consent(record.get("sms_consent")),
+        "tags": ";".join(sorted(tags)) or None,
+    }
 
 
-def _iso_date(text: str) -> str | None:
-    if not re.fullmatch("[12][0-9]{3}-[0-9]{2}-[0-9]{2}", text[:10]):
-        return None
-    try:
-        return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        return None
+def _consent(cell: str | None) -> str | None:
+    """None where the file has no such column; what is not one of the words is unknown (G9)."""
+    word = (clean(cell) or "").lower()
+    return None if cell is None else word if word in CONSENTS else "unknown"
 
 
 def _folded(heading: str) -> str:

@@ -7,7 +7,6 @@ host that the configuration names.
 
 import email.utils
 import hashlib
-import json as plain_json
 import logging
 import re
 import threading
@@ -25,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from connectors.base import VendorError
 from connectors.clock import Clock
-from connectors.wire import decoded, diagnosis, lines, origin, require_private, session_for
+from connectors.wire import decoded, diagnosis, lines, loads, origin, require_private, session_for
 
 MIB = 1024 * 1024
 Effect = Literal["none", "unknown"]
@@ -87,18 +86,15 @@ class Reply:
     where: str = ""
 
     def json(self) -> Any:
-        """The body as JSON; duplicate keys keep the last, NaN is refused, lone surrogates stay as they are.
+        """The body as JSON; of duplicate keys the last counts, NaN is refused, lone surrogates stay as they are.
 
         Raises VendorError when it is anything else, such as a maintenance page.
         """
-        body = self.body.removeprefix(b"\xef\xbb\xbf")
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            parsed = _lenient(body)
-        if parsed is None:
-            raise VendorError(f"{self.where} {self._instead_of_json()}", permanent=False, status=self.status)
-        return parsed[0]
+            return loads(self.body)
+        except ValueError:
+            told = self._instead_of_json()
+        raise VendorError(f"{self.where} {told}", permanent=False, status=self.status)
 
     def _instead_of_json(self) -> str:
         start = self.body[:200].lstrip().lower()
@@ -107,18 +103,6 @@ class Reply:
         if start.startswith(b"<") or "html" in self.headers.get("Content-Type", "").lower():
             return "answered HTML instead of JSON (a maintenance page?): try again later"
         return "answered something that is not JSON (cut short?): try again later"
-
-
-def _lenient(body: bytes) -> tuple[Any] | None:
-    """What orjson refuses for a lone surrogate, so that one record can be quarantined and not the page; else None."""
-
-    def refuse(name: str) -> Any:
-        raise ValueError(name)
-
-    try:
-        return (plain_json.loads(body.decode("utf-8"), parse_constant=refuse),)
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +157,9 @@ class Http:
         self._deadline_s, self._total_wait_s, self._max_bytes, self._attempts = (
             deadline_s, total_wait_s, max_bytes, attempts,
         )  # fmt: skip
-        spellings = {spelling for s in secrets if s for spelling in (s, quote(s, safe=""), quote_plus(s))}
-        self._secrets = sorted(spellings, key=lambda s: (-len(s), s))
+        self._secrets: list[str] = []
+        for secret in secrets:
+            self.hide(secret)
         self._session = session_for(base_url)
         self._gap = 1 / requests_per_second
         self._next_slot = 0.0
@@ -222,6 +207,11 @@ class Http:
                 response.close()
         finally:
             session.close()
+
+    def hide(self, secret: str) -> None:
+        """Keep one more secret out of every text: a token that was got on the way."""
+        known = {*self._secrets, secret, quote(secret, safe=""), quote_plus(secret)} - {""}
+        self._secrets = sorted(known, key=lambda one: (-len(one), one))
 
     def redact(self, text: str) -> str:
         """The text without secrets, credential headers and query strings."""

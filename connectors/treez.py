@@ -200,7 +200,9 @@ class Treez(Connector):
         try:
             answer = reply.json()
         except VendorError as error:
-            raise VendorError(str(error), permanent=400 <= reply.status < 500, status=reply.status, effect=effect) from None
+            raise VendorError(
+                str(error), permanent=400 <= reply.status < 500, status=reply.status, effect=effect
+            ) from None
         code = answer.get("resultCode") if isinstance(answer, dict) else None
         if code == "SUCCESS":
             return answer.get("data")

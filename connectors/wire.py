@@ -1,12 +1,14 @@
 """Below a request: sessions, addresses, and the bytes of an answer as they arrive."""
 
 import ipaddress
+import json
 import zlib
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 import urllib3
 
@@ -83,6 +85,26 @@ def lines(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
             raise VendorError(f"a line of the file is longer than {longest} bytes", permanent=True)
     if rest:
         yield bytes(rest)
+
+
+def loads(body: bytes) -> Any:
+    """JSON, strictly; but a lone surrogate passes, so that one record can be quarantined and not its page.
+
+    Raises ValueError.
+    """
+
+    def refuse(name: str) -> Any:
+        raise ValueError(name)
+
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = body.decode("utf-8")
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

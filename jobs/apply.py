@@ -1,4 +1,4 @@
-"""Applying a plan: what decisions release, below the breakers, canaries first, each write proven before the next of its kind.
+"""Applying a plan: what decisions release, below the breakers, canaries first, every write read back.
 
 Safe to start again at any time: what was begun is read first (`resume` is the same function).
 """
@@ -14,7 +14,7 @@ from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
 from jobs.corrections import IN_DOUBT, Correction
 from jobs.journal import Journal
 from jobs.settings import Limits
-from jobs.writer import Stopped, Writer, resolved
+from jobs.writer import PausedError, Writer, resolved
 from reports.document import Breaker
 
 CANARIES = 3
@@ -77,9 +77,9 @@ class Outcome:
 def apply_plan(plan_id: str, means: Means, only: Collection[str] | None = None) -> Outcome:
     """Apply a stored plan, or those of its corrections that `only` names.
 
-    In order: what was begun before is settled, decisions release what they cover, breakers are counted (also over what this
-    plan has written already), canaries, the rest; sources side by side, each with one writer. Whatever is not written
-    stays in the journal with its reason, so that a second call goes on. Raises ConfigError when there is no such plan.
+    In order: what was begun before is settled, decisions release what they cover, breakers are counted (also over what
+    this plan has written already), canaries, the rest; sources side by side, each with one writer. Whatever is not
+    written stays in the journal with its reason, so that a second call goes on. Raises ConfigError: no such plan.
     """
     return _Run(plan_id, means, only).apply()
 
@@ -95,6 +95,7 @@ class _Lane:
     proven: Counter[Action] = field(default_factory=Counter)
     spoiled: dict[Action, str] = field(default_factory=dict)
     failures: int = 0
+    unread: int = 0
     stopped: str = ""
 
 
@@ -107,6 +108,7 @@ class _Run:
         self.only = self.rows.keys() if only is None else set(only)
         self.halt = threading.Event()
         self.lanes = self._lanes()
+        self.tried: set[str] = set()
         self.unwilling: set[str] = set()
 
     def apply(self) -> Outcome:
@@ -118,22 +120,22 @@ class _Run:
         while wave := self._next_wave():
             self._side_by_side(self._work, wave)
         self.journal.spend(self.plan_id)
-        stopped = self._stopped()
-        if not stopped:
-            self.journal.mark(self.plan_id, "applied")
-        counts = Counter(row.state for row in self.rows.values())
-        failed = any(lane.stopped for lane in self.lanes.values())
-        return Outcome(dict(counts), breakers, tripped, stopped, failed, said)
+        counts: Counter[str] = Counter(row.state for row in self.rows.values())
+        unfinished = any(counts[state] for state in ("ready", *IN_DOUBT))
+        self.journal.mark(self.plan_id, "unfinished" if unfinished else "applied")
+        failed = any(lane.stopped or lane.unread for lane in self.lanes.values())
+        return Outcome(dict(counts), breakers, tripped, self._stopped(), failed, said)
 
     def _lanes(self) -> dict[str, _Lane]:
-        lanes = {
-            source: _Lane(Writer(connector, self.journal, self.means.regions[source], self._may_write, self.means.probe))
-            for source, connector in self.means.connectors.items()
-        }
+        lanes = {source: _Lane(self._writer(source)) for source in self.means.connectors}
         for row in self.rows.values():
             if row.state == "verified" and row.source in lanes:
                 lanes[row.source].proven[row.action] += 1
         return lanes
+
+    def _writer(self, source: str) -> Writer:
+        connector, region = self.means.connectors[source], self.means.regions[source]
+        return Writer(connector, self.journal, region, self._may_write, self.means.probe)
 
     def _may_write(self) -> bool:
         if self.means.paused():
@@ -146,26 +148,26 @@ class _Run:
         mine = [row for row in self._selected() if row.state == "ready"]
         written = [row for row in self.rows.values() if row.state in _WRITTEN]
         named = {row.correction_id for row in mine if approvals.word(row).named}
-        named |= {row.correction_id for row in written}
+        named |= {row.correction_id for row in written if row.needs}
         breakers = count([*mine, *written], self.means.limits, self.means.actives, named)
         tripped = [b for b in breakers if b.tripped and not approvals.lifted(breaker_id(b))]
         for row in mine:
             holding = [breaker_id(b) for b in tripped if _holds(b, row, named)]
             if holding:
-                self.rows[row.correction_id] = self.journal.hold(row, "breaker", ", ".join(holding))
+                self._ended(self.journal.hold(row, "breaker", ", ".join(holding)))
         return tuple(breakers), tuple(map(breaker_id, tripped))
 
     def _next_wave(self) -> list[Correction]:
         """What may be written now: ready, willing, and everything before it verified. What waits in vain is blocked."""
         wave = []
         for row in self._selected():
-            if row.state != "ready" or self._left_alone(row):
+            if row.state != "ready" or row.correction_id in self.tried or self._left_alone(row):
                 continue
             first = [self.rows[name] for name in row.follows]
             if all(other.state == "verified" for other in first):
                 wave.append(resolved(row, self.rows))
             elif failed := next((other for other in first if other.state not in {"ready", "verified"}), None):
-                self.rows[row.correction_id] = self.journal.move(row, "blocked", blocked_by=failed.correction_id)
+                self._ended(self.journal.block(row, failed.correction_id))
         return wave
 
     def _left_alone(self, row: Correction) -> bool:
@@ -190,12 +192,10 @@ class _Run:
                 self.halt.set()
                 raise
 
-    def _or_halt(
-        self, work: Callable[[_Lane, list[Correction]], None], lane: _Lane, rows: list[Correction]
-    ) -> None:
+    def _or_halt(self, work: Callable[[_Lane, list[Correction]], None], lane: _Lane, rows: list[Correction]) -> None:
         try:
             work(lane, rows)
-        except Stopped:
+        except PausedError:
             return
         except BaseException:
             self.halt.set()
@@ -217,7 +217,7 @@ class _Run:
             self._one(lane, lane.writer.attempt, row)
 
     def _canaries(self, lane: _Lane, waiting: list[Correction]) -> None:
-        """Try a few of one action, and hold the rest when one of them is not verified; takes what it tries off the list."""
+        """Try a few of one action, and hold the rest when one is not verified; what is tried leaves the list."""
         action = waiting[0].action
         while waiting and lane.proven[action] < CANARIES and action not in lane.spoiled and not lane.stopped:
             done = self._one(lane, lane.writer.attempt, waiting.pop(0))
@@ -233,14 +233,16 @@ class _Run:
         """One step with one correction, unless its source is left alone; failures in a row end the source."""
         if lane.stopped:
             return row
+        self.tried.add(row.correction_id)
         try:
             done = step(row)
             trouble = done.detail if done.state in {"refused", "unknown"} else ""
         except VendorError as error:
             done, trouble = row, str(error)
+            lane.unread += 1
         lane.failures = lane.failures + 1 if trouble else 0
-        if lane.failures >= FAILURES_IN_A_ROW or (trouble and done is row):
-            lane.stopped = f"{row.source}: left alone after {lane.failures} failures in a row: {trouble}"
+        if lane.failures >= FAILURES_IN_A_ROW:
+            lane.stopped = f"{row.source}: left alone after {lane.failures} failures in a row, the last: {trouble}"
         lane.proven[row.action] += done.state == "verified"
         self._ended(done)
         return done
@@ -253,9 +255,10 @@ class _Run:
         return [row for name, row in self.rows.items() if name in self.only]
 
     def _stopped(self) -> str:
-        reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
         paused = ["paused: nothing more was written; `rollcall resume` goes on"] if self.halt.is_set() else []
-        return "; ".join([*paused, *sorted(reasons), *sorted(self.unwilling)])
+        reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
+        unread = [f"{name}: {lane.unread} could not be read" for name, lane in self.lanes.items() if lane.unread]
+        return "; ".join([*paused, *sorted(reasons), *sorted(unread), *sorted(self.unwilling)])
 
 
 def _holds(breaker: Breaker, row: Correction, named: Collection[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The certificate of completeness: what an export proves of itself (G1, G2, G2a). Pure: no file, no network, no clock."""
+"""The certificate of completeness: what an export proves of itself (G1, G2, G2a). Pure: no file, network or clock."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +36,7 @@ class Baseline:
     listed: int
     export_contract: int
     contract: Mapping[str, str]
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,17 @@ class Probe:
     asked: int = 0
     alive: tuple[str, ...] = ()
     problem: str = ""
+    """Why they could not be asked for."""
+    blind: bool = False
+    """The last certified list cannot be read, so that nobody knows who is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """Everything that a certificate is judged on.
 
-    `accepted`: exports that an operator approved since the last certified one, this one among them where it is `waved`.
+    `waved`: an operator approved this very export. `accepted`: exports since the last certified one that were approved
+    after they had been refused; this one may be like them.
     """
 
     required: Collection[str]
@@ -70,7 +75,7 @@ class Export:
 
 
 def judge(export: Export) -> list[Proof]:
-    """Every named proof, in a fixed order."""
+    """Every named proof, in a fixed order. Of an export that broke off, nothing but that is judged."""
     verdicts: dict[str, _Verdict] = {
         "end_mark": _end_mark(export),
         "count_before": _count(export, "before"),
@@ -80,15 +85,23 @@ def judge(export: Export) -> list[Proof]:
         "same_contract": _same_contract(export),
         "shrink": _shrink(export),
         "canaries": _canaries(export),
-        "probe": _probe(export.probe, export.waved),
+        "probe": _probe(export),
         "operator_count": _operator_count(export),
         "fresh": _fresh(export),
     }
+    if export.read.broke_off:
+        verdicts = dict.fromkeys(verdicts, (None, "not judged: the export broke off"))
+        verdicts["end_mark"] = (False, "the export broke off before its end")
     outcomes: Mapping[Any, Any] = {True: "passed", False: "failed", None: "not_offered"}
     return [
-        Proof(name=name, outcome=outcomes[passed], required=name in export.required, detail=why)
+        Proof(name=name, outcome=outcomes[passed], required=_is_required(name, export), detail=why)
         for name, (passed, why) in verdicts.items()
     ]
+
+
+def _is_required(name: str, export: Export) -> bool:
+    """Canaries are asked for where the configuration names some."""
+    return name in export.required and (name != "canaries" or bool(export.settings.canaries))
 
 
 def is_certified(proofs: Iterable[Proof]) -> bool:
@@ -104,3 +117,129 @@ def shortfall(proofs: Iterable[Proof]) -> str:
         if proof.outcome == "failed" or (proof.required and proof.outcome == "not_offered")
     ]
     return "; ".join(missing)
+
+
+def exported_at(settings: SourceSettings, zone: ZoneInfo) -> datetime | None:
+    """When a file was exported; a time without an offset is the group's. Raises ValueError when it cannot be read."""
+    if settings.exported_at is None:
+        return None
+    said = datetime.fromisoformat(settings.exported_at)
+    return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _end_mark(export: Export) -> _Verdict:
+    mark = export.evidence.end_mark
+    if mark is None:
+        return None, "this source gives no end mark"
+    return mark, "the end mark was reached" if mark else "the list ended without its end mark"
+
+
+def _count(export: Export, side: str) -> _Verdict:
+    evidence, read = export.evidence, export.read
+    said = evidence.count_before if side == "before" else evidence.count_after
+    if said is None:
+        return None, f"this source gives no count {side} the export"
+    before, after = evidence.count_before, evidence.count_after
+    moved = read.created_meanwhile + (abs(after - before) if before is not None and after is not None else 0)
+    text = f"{read.listed:,} read, {said:,} counted {side} the export, {moved:,} changes seen meanwhile"
+    return abs(read.listed - said) <= moved, text
+
+
+def _pages(export: Export) -> _Verdict:
+    whole = export.evidence.pages_contiguous
+    if whole is None:
+        return None, "this source has no pages to follow"
+    return whole, "every page followed on the one before" if whole else "pages were missing, or out of order"
+
+
+def _repeats(read: Read) -> _Verdict:
+    if read.unreadable:
+        return False, f"{read.unreadable:,} records came without an id that can be read"
+    if read.repeated:
+        return False, f"{read.repeated:,} profiles were read more than once, so others may not have been read at all"
+    return True, "every profile was read once"
+
+
+def _same_contract(export: Export) -> _Verdict:
+    if export.read.contract_changed:
+        return False, "account, scopes or filters changed while the export was read"
+    if export.previous is None:
+        return True, "the first export of this source: nothing to compare with"
+    changed = _changes(export, export.previous)
+    if not changed:
+        return True, "account, scopes, filters and what is read are those of the last certified export"
+    if export.waved or any(not _changes(export, known) for known in export.accepted):
+        return True, f"changed since the last certified export, and approved: {', '.join(changed)}"
+    return False, f"changed since the last certified export: {', '.join(changed)} (approve it if that was meant)"
+
+
+def _changes(export: Export, other: Baseline) -> list[str]:
+    now, then = export.evidence.contract, other.contract
+    changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+    return changed + (["the fields that rollcall reads"] if export.export_contract != other.export_contract else [])
+
+
+def _shrink(export: Export) -> _Verdict:
+    listed, previous = export.read.listed, export.previous
+    if previous is None:
+        return True, "the first export of this source: nothing to compare with"
+    text = f"{listed:,} profiles, {previous.listed:,} in the last certified export"
+    if not listed and previous.listed:
+        return False, f"{text}: an empty export is never certified where there were profiles (G2)"
+    if not _shrank(listed, previous.listed, export.limits):
+        return True, text
+    if export.waved or any(not _shrank(listed, known.listed, export.limits) for known in export.accepted):
+        return True, f"{text}: approved"
+    return False, f"{text}: more are missing than the limit allows (approve it if that was meant, G2)"
+
+
+def _shrank(listed: int, before: int, limits: Limits) -> bool:
+    lost = before - listed
+    return lost > limits.shrink * before and lost >= limits.shrink_profiles
+
+
+def _canaries(export: Export) -> _Verdict:
+    if not export.settings.canaries:
+        return None, "no canaries are configured"
+    if absent := export.read.absent_canaries:
+        return False, f"not in the export: {', '.join(sorted(absent))}"
+    return True, f"all {len(export.settings.canaries)} canaries are in the export"
+
+
+def _probe(export: Export) -> _Verdict:
+    probe = export.probe
+    if probe.problem:
+        return False, f"{probe.missing:,} profiles are missing, and could not be asked for: {probe.problem}"
+    if probe.alive:
+        named = ", ".join(sorted(probe.alive)[:5])
+        return (
+            False,
+            f"{len(probe.alive):,} of {probe.asked:,} that are not listed are alive by id (G2a), such as {named}",
+        )
+    if probe.blind and not (export.waved or export.accepted):
+        return False, "the last certified list cannot be read, so nobody knows who is missing (approve it to go on)"
+    if not probe.missing:
+        return True, "nobody is missing"
+    return True, f"{probe.missing:,} are not listed, {probe.asked:,} were asked for by id: none is alive"
+
+
+def _operator_count(export: Export) -> _Verdict:
+    expected = export.settings.expected
+    if expected is None:
+        return None, "no count was stated (`expected:`)"
+    return export.read.listed == expected, f"{export.read.listed:,} read, {expected:,} stated by the operator"
+
+
+def _fresh(export: Export) -> _Verdict:
+    try:
+        taken = exported_at(export.settings, export.zone)
+    except ValueError:
+        return False, "`exported_at:` is no date and time such as 2026-11-22T23:00"
+    if taken is None:
+        return None, "no date was stated (`exported_at:`)"
+    hours = (export.now - taken) / timedelta(hours=1)
+    if export.now - taken < -AHEAD:
+        return False, f"exported {-hours:.1f} hours from now: `exported_at:` lies ahead"
+    if export.previous and export.previous.taken_at and taken < export.previous.taken_at:
+        return False, "older than the last certified export"
+    return export.now - taken <= export.limits.file_age, f"exported {hours:.1f} hours ago"

@@ -65,10 +65,15 @@ class Correction:
     plan_id: str = ""
 
     @property
+    def creators(self) -> tuple[str, ...]:
+        """The corrections whose new profile's id this one writes."""
+        values = (value for value in self.after.values() if value is not None)
+        return tuple(value.removeprefix(CREATED) for value in values if value.startswith(CREATED))
+
+    @property
     def follows(self) -> tuple[str, ...]:
         """The corrections that must be verified before this one is written."""
-        created = (v.removeprefix(CREATED) for v in self.after.values() if v is not None and v.startswith(CREATED))
-        return tuple(dict.fromkeys([*([self.after_correction] if self.after_correction else []), *created]))
+        return tuple(dict.fromkeys([*filter(None, [self.after_correction]), *self.creators]))
 
 
 def fingerprint(

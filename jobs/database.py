@@ -32,13 +32,10 @@ def connect(url: str) -> sa.Engine:
     try:
         with engine.begin() as connection:
             migrate(connection, shown)
-    except DatabaseError as error:
+    except BaseException as error:
         engine.dispose()
-        raise ConfigError(
-            f"the state database {shown} cannot be used: {error.orig}. Check `state:` in the configuration"
-        ) from error
-    except ConfigError:
-        engine.dispose()
+        if isinstance(error, DatabaseError):
+            raise ConfigError(f"the state database {shown} cannot be used: {error.orig}; check `state:`") from error
         raise
     return engine
 

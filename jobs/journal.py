@@ -83,7 +83,7 @@ class Journal:
         return [self._correction(row) for row in rows]
 
     def mark(self, plan_id: str, state: str) -> None:
-        """planned, applying, applied or undone; `applying` without a holder of the lock means: resume."""
+        """planned, applying, unfinished or applied; `applying` while nobody holds the lock means: resume."""
         with self.state.engine.begin() as connection:
             connection.execute(sa.update(plans).where(plans.c.plan_id == plan_id).values(state=state))
 
@@ -109,6 +109,10 @@ class Journal:
         needs = tuple(sorted({*correction.needs, need}))
         held = replace(correction, state="held", needs=needs, blocked_by=blocked_by, detail=detail)
         return self._store(correction, held)
+
+    def block(self, correction: Correction, by: str) -> Correction:
+        """A correction waits in vain for another one; when that one is verified after all, `release` lets it go on."""
+        return self._store(correction, replace(correction, state="blocked", blocked_by=by))
 
     def approvals(self, plan_id: str) -> Approvals:
         """The decisions in force today, looked up for one plan."""
@@ -224,9 +228,12 @@ def _check_order(rows: list[Correction]) -> None:
     if len({row.seq for row in rows}) != len(rows):
         raise ValueError("two corrections of a plan have the same place in its order")
     seen: set[str] = set()
+    rows_by_id = {row.correction_id: row for row in rows}
     for row in sorted(rows, key=lambda row: row.seq):
         if missing := [name for name in row.follows if name not in seen]:
             raise ValueError(f"correction {row.correction_id} follows {missing[0]}, which is not before it in the plan")
+        if strangers := [name for name in row.creators if rows_by_id[name].action != "create"]:
+            raise ValueError(f"correction {row.correction_id} wants the id of {strangers[0]}, which creates nothing")
         if row.state not in {"ready", "held", "blocked"}:
             raise ValueError(f"correction {row.correction_id} cannot be {row.state} before it was applied")
         seen.add(row.correction_id)

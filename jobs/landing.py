@@ -1,157 +1,168 @@
-"""The landing of one source: pages as they come in, sealed on the disk, so that an interrupted pull can go on.
+"""Landing: every page of every source, sealed on the disk as it comes in, whatever happens on the way (G1, G11)."""
 
-`workspace/landing/<source>/`: encrypted parts, and a sealed `progress` that is replaced after each of them. What is not
-in `progress` was never read. A landing is given up after six hours: by then the front of the list is another list.
-"""
-
-import shutil
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
-from connectors.base import Evidence
-from jobs.errors import ConfigError
-from jobs.fitting import Fitted
-from jobs.vault import Vault, private_folder, replace_private, sync_folder
+from connectors.base import Connector, Evidence, VendorError
+from connectors.clock import Clock
+from jobs.errors import RollcallError
+from jobs.fitting import Fitter
+from jobs.parts import Folder
+from jobs.vault import Vault
 
-CHUNK_ROWS = 5_000
-"""Rows per part: few enough to lose, enough that 2,000 pages are not 2,000 files."""
-LASTS = timedelta(hours=6)
-QUARANTINE = pa.schema([("id", pa.string()), ("reason", pa.string())])
-UNKNOWN = pa.schema([("name", pa.string()), ("type", pa.string()), ("seen", pa.int64())])
-_PURPOSE = "landing"
+LET_GO_S = 2.0
+"""How long an interrupted run waits for each source to end its page."""
+Watcher = Callable[[str, int, int | None], None]
+"""Told after each page: source, profiles so far, profiles expected where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where landings go."""
+
+    workspace: Path
+    vault: Vault
+    clock: Clock
 
 
 @dataclass(slots=True)
-class Progress:
-    """How far the landing has come. `identity`: what was being read, and in which words."""
-
-    identity: str
-    started_at: datetime
-    cursor: str | None = None
-    parts: list[str] = field(default_factory=list)
-    misfits: list[str] = field(default_factory=list)
-    rows: int = 0
-    unreadable: int = 0
-    unknown: list[tuple[str, str, int]] = field(default_factory=list)
-    evidence: dict[str, Any] = field(default_factory=dict)
-
-
 class Landing:
-    """One source's landing folder. Rows wait in memory until a part is worth writing."""
+    """One source's export as it came in. `problem`: why it is not whole, in a sentence; else empty."""
 
-    def __init__(self, workspace: Path, source: str, vault: Vault, fields: pa.Schema, id_field: str) -> None:
-        self.folder = workspace / "landing" / source
-        self.fields = fields.remove_metadata()
-        self.id_field = id_field
-        self.progress = Progress("", datetime.min.replace(tzinfo=UTC))
-        self._vault = vault
-        self._waiting: list[pa.Table] = []
-        self._misfits: list[tuple[str, str]] = []
-
-    def begin(self, identity: str, now: datetime) -> None:
-        """An empty landing; whatever lay there is given up."""
-        self.discard()
-        private_folder(self.folder)
-        self.progress = Progress(identity, now)
-
-    def resume(self, identity: str, now: datetime) -> bool:
-        """Take up what lies there, if it is ours, fresh, of the same identity, and says where to go on."""
-        progress = _progress(self.folder, self._vault)
-        if progress is None or progress.identity != identity or progress.cursor is None:
-            return False
-        whole = all((self.folder / name).is_file() for name in (*progress.parts, *progress.misfits))
-        if not whole or now - progress.started_at >= LASTS:
-            return False
-        self.progress = progress
-        return True
-
-    def add(self, page: Fitted) -> None:
-        """Take in one page; nothing is on the disk before `keep`."""
-        self._waiting.append(page.table)
-        self._misfits += page.misfits
-        self.progress.rows += page.table.num_rows
-        self.progress.unreadable += page.unreadable
+    source: str
+    connector: Connector
+    site: Site
+    folder: Folder
+    fitter: Fitter
+    evidence: Evidence
+    started_at: datetime
+    finished_at: datetime
+    resumed: bool = False
+    contract_changed: bool = False
+    problem: str = ""
 
     @property
-    def is_chunk(self) -> bool:
-        """Whether what waits is worth a part."""
-        return sum(table.num_rows for table in self._waiting) + len(self._misfits) >= CHUNK_ROWS
-
-    def keep(self, cursor: str | None, evidence: Evidence, unknown: Counter[tuple[str, str]]) -> None:
-        """Put what waits on the disk, and then the fact that it is there. Raises OSError."""
-        number = len(self.progress.parts)
-        rows = pa.concat_tables([self.fields.empty_table(), *self._waiting]).to_batches()
-        if rows:
-            self.progress.parts.append(self._write(f"part-{number:05}.parquet", rows, self.fields))
-        if self._misfits:
-            names, reasons = zip(*self._misfits, strict=True)
-            misfits = pa.record_batch([pa.array(names), pa.array(reasons)], schema=QUARANTINE)
-            name = f"misfits-{len(self.progress.misfits):05}.parquet"
-            self.progress.misfits.append(self._write(name, [misfits], QUARANTINE))
-        self.progress.cursor = cursor
-        self.progress.evidence = asdict(evidence)
-        self.progress.unknown = [(name, kind, seen) for (name, kind), seen in unknown.items()]
-        self._waiting, self._misfits = [], []
-        sync_folder(self.folder)
-        replace_private(self.folder / "progress", self._vault.seal(orjson.dumps(asdict(self.progress)), _PURPOSE))
-
-    def _write(self, name: str, batches: list[pa.RecordBatch], schema: pa.Schema) -> str:
-        self._vault.write_parquet(self.folder / name, batches, schema)
-        return name
+    def listed(self) -> int:
+        """Records so far, the quarantined included."""
+        return self.folder.progress.present
 
     def rows(self) -> pa.RecordBatchReader:
-        """Every row that landed, in FIELDS, in the order of the export."""
-        return pa.RecordBatchReader.from_batches(self.fields, self._read(self.progress.parts))
-
-    def quarantine(self) -> pa.Table:
-        """The records that did not fit: id and reason."""
-        return pa.Table.from_batches(self._read(self.progress.misfits), QUARANTINE)
-
-    def unknown(self) -> pa.Table:
-        """What FIELDS does not foresee: name, type, and how often it was seen."""
-        rows = sorted(self.progress.unknown)
-        return pa.table([pa.array(column) for column in zip(*rows, strict=True)] or [[], [], []], schema=UNKNOWN)
-
-    def ids(self) -> pa.ChunkedArray:
-        """The ids of everything present, the quarantined included; a profile read twice is there twice."""
-        chunks = [
-            batch.column(0).cast(pa.string())
-            for name in self.progress.parts
-            for batch in self._vault.read_parquet(self.folder / name, [self.id_field])
-        ]
-        return pa.chunked_array([*chunks, *self.quarantine()["id"].chunks], pa.string())
-
-    def discard(self) -> None:
-        """Remove everything of this landing."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
-
-    def _read(self, names: list[str]) -> Iterator[pa.RecordBatch]:
-        for name in names:
-            yield from self._vault.read_parquet(self.folder / name)
+        """What landed, in the connector's FIELDS."""
+        return self.folder.rows()
 
 
-def purge(workspace: Path, vault: Vault, now: datetime) -> list[Path]:
-    """Remove the landings that no pull can take up any more."""
-    removed = []
-    for folder in sorted((workspace / "landing").glob("*")):
-        progress = _progress(folder, vault)
-        if progress is None or now - progress.started_at >= LASTS:
-            shutil.rmtree(folder)
-            removed.append(folder)
-    return removed
+def land_all(connectors: Mapping[str, Connector], site: Site, watcher: Watcher | None = None) -> dict[str, Landing]:
+    """Land every source in a thread of its own. An interrupt stops each after its page, and what it has is kept."""
+    stop = threading.Event()
+    landings: dict[str, Landing] = {}
 
+    def run(name: str, connector: Connector) -> None:
+        landings[name] = land(name, connector, site, watcher, stop)
 
-def _progress(folder: Path, vault: Vault) -> Progress | None:
+    # Daemons: a vendor that answers no more cannot hold back the end of an interrupted run.
+    threads = [
+        threading.Thread(target=run, args=pair, name=f"pull-{pair[0]}", daemon=True) for pair in connectors.items()
+    ]
+    for thread in threads:
+        thread.start()
     try:
-        kept = orjson.loads(vault.unseal((folder / "progress").read_bytes(), _PURPOSE))
-        return Progress(**{**kept, "started_at": datetime.fromisoformat(kept["started_at"])})
-    except (OSError, ConfigError, ValueError, TypeError, KeyError):
-        return None
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        stop.set()
+        for thread in threads:
+            thread.join(LET_GO_S)
+        raise
+    return {name: landings[name] for name in connectors}
+
+
+def land(
+    name: str, connector: Connector, site: Site, watcher: Watcher | None = None, stop: threading.Event | None = None
+) -> Landing:
+    """Land one source, or go on where an earlier pull was interrupted. Trouble becomes `Landing.problem`."""
+    landing = _begun(name, connector, site)
+    before = landing.listed
+    try:
+        _read(landing, watcher or _nobody, stop or threading.Event())
+    except Exception as error:
+        landing.problem = sentence(name, error)
+        if landing.resumed and landing.listed == before:
+            landing.folder.discard()
+    landing.finished_at = site.clock.now()
+    return landing
+
+
+def sentence(source: str, error: Exception) -> str:
+    """What went wrong with a source, for people; never the text of an error that may quote a record."""
+    if isinstance(error, VendorError | RollcallError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{source}: the disk or the network refused: {error.strerror}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+    return f"{source}: stopped by a fault of rollcall itself ({place}): please report it"
+
+
+def _begun(name: str, connector: Connector, site: Site) -> Landing:
+    folder = Folder(site.workspace, name, site.vault, connector.FIELDS, connector.ID)
+    fitter = Fitter(connector.FIELDS, connector.ID, connector.DROPPED)
+    now = site.clock.now()
+    identity = _identity(connector, site.vault)
+    resumed = connector.capabilities.resumable and folder.resume(identity, now)
+    if not resumed:
+        folder.begin(identity, now)
+    for field, kind, seen in folder.progress.unknown:
+        fitter.note(field, kind, seen)
+    started = folder.progress.started_at
+    return Landing(name, connector, site, folder, fitter, Evidence(), started, now, resumed=resumed)
+
+
+def _identity(connector: Connector, vault: Vault) -> str:
+    """What is being read and in which words: pages of two identities never land together."""
+    fields = connector.FIELDS.remove_metadata().to_string()
+    settings = connector.settings.model_dump_json()
+    return vault.hash(connector.kind, connector.shape, str(connector.EXPORT_CONTRACT), connector.ID, fields, settings)
+
+
+def _read(landing: Landing, watcher: Watcher, stop: threading.Event) -> None:
+    folder, fitter, connector = landing.folder, landing.fitter, landing.connector
+    first, now, cursor = Evidence(**folder.progress.evidence), Evidence(), folder.progress.cursor
+    try:
+        for page in connector.pages(now, cursor):
+            folder.add(fitter.fit(page.records))
+            cursor = page.cursor
+            if folder.is_chunk:
+                folder.keep(cursor, _joined(first, now), fitter.unknown)
+            watcher(landing.source, landing.listed, now.count_before or connector.settings.expected)
+            if stop.is_set():
+                landing.problem = f"{landing.source}: interrupted"
+                break
+        for column in getattr(connector, "unknown_columns", ()):
+            fitter.note(column, "column")
+    finally:
+        landing.evidence = _joined(first, now)
+        folder.keep(cursor, landing.evidence, fitter.unknown)
+    landing.contract_changed = bool(first.contract) and first.contract != now.contract
+
+
+def _joined(first: Evidence, now: Evidence) -> Evidence:
+    """The evidence of an export that was read in several goes: its first count, and what was wrong in any of them."""
+    broken = False in (first.pages_contiguous, now.pages_contiguous)
+    return replace(
+        now,
+        count_before=now.count_before if first.count_before is None else first.count_before,
+        pages_contiguous=False if broken else now.pages_contiguous,
+        contract=first.contract or now.contract,
+        notes=first.notes + now.notes,
+    )
+
+
+def _nobody(*_: Any) -> None:
+    """Nobody watches."""

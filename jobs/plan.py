@@ -106,7 +106,9 @@ def _asked(proposal: _Proposal) -> _Proposal:
     c = proposal.correction
     needs = tuple(dict.fromkeys((*c.needs, "approval", "choice")))
     state = "held" if c.state == "ready" else c.state
-    return replace(proposal, correction=replace(c, needs=needs, state=state, why=f"{c.why}; another system says otherwise"))
+    return replace(
+        proposal, correction=replace(c, needs=needs, state=state, why=f"{c.why}; another system says otherwise")
+    )
 
 
 def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:

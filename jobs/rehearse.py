@@ -73,7 +73,7 @@ def demo(config: Path, *, seed: int, people: int, out: Path, say: Said = lambda 
 @contextmanager
 def group(*, people: int, seed: int) -> Iterator[World]:
     """A simulated group that serves on loopback until the block ends, in real time."""
-    from connectors.clock import SystemClock  # noqa: PLC0415 - only this one path lives in real time
+    from connectors.clock import SystemClock
 
     world = World(people, seed, SystemClock().time)
     world.start()
@@ -120,8 +120,10 @@ def _approve(workspace: Workspace, report: RunReport, out: Path) -> None:
         if c.state == "held" and c.needs == ["approval"]
     ]
     path = out / "decisions.json"
-    path.write_bytes(orjson.dumps({"schema": 1, "run": report.run_id, "decisions": decisions}, option=orjson.OPT_INDENT_2))
-    taken = decide.take_file(path, workspace.journal)
+    path.write_bytes(
+        orjson.dumps({"schema": 1, "run": report.run_id, "decisions": decisions}, option=orjson.OPT_INDENT_2)
+    )
+    taken = decide.take_file(path, workspace.state, workspace.clock)
     assert not taken.refused, taken.refused
 
 
@@ -163,7 +165,9 @@ def _settings(config: Path, world: World, out: Path) -> Settings:
     raw = read(config)
     sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
     if set(raw["sources"]) != set(sources):
-        raise ConfigError(f"{config}: the demo needs the sources {', '.join(sources)}; use the repository's config.yaml")
+        raise ConfigError(
+            f"{config}: the demo needs the sources {', '.join(sources)}; use the repository's config.yaml"
+        )
     places = {"workspace": "data", "state": "sqlite:///data/state.db", "key": {"file": "data/rollcall.key"}}
     effective = {**raw, **places, "sources": sources}
     path = out / "config.yaml"
@@ -176,7 +180,9 @@ def _empty(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in out.iterdir()}
     if there - ours:
-        raise ConfigError(f"{out}: holds {sorted(there - ours)[0]}, which no demo made; name an empty folder with --out")
+        raise ConfigError(
+            f"{out}: holds {sorted(there - ours)[0]}, which no demo made; name an empty folder with --out"
+        )
     for name in there:
         path = out / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -6,8 +6,8 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Literal
 
+from jobs.corrections import Correction
 from jobs.detect import Finding
-from jobs.journal import Correction
 from jobs.settings import Settings
 from jobs.state import FindingRow
 from reports.document import (
@@ -22,6 +22,8 @@ from reports.document import (
     Step,
 )
 from reports.mask import mask
+
+FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
 
 AdminUrl = Callable[[str, str], str | None]
 """(source, profile id) -> the vendor's own page of the profile, or None."""
@@ -70,13 +72,25 @@ def document(
         sources=list(sources),
         entities=run.entities,
         profiles=run.profiles,
-        counts=_counts(lines, story, corrections),
+        counts=_counts(lines, story, correction_lines(corrections)),
         findings=lines,
-        corrections=[_correction(c) for c in corrections],
+        corrections=correction_lines(corrections),
         breakers=list(run.breakers),
         steps=list(run.steps),
         policy=settings.policy(),
     )
+
+
+def correction_lines(corrections: Iterable[Correction]) -> list[CorrectionLine]:
+    """Corrections as they stand, masked."""
+    return [_correction(c) for c in corrections]
+
+
+def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> list[Counts]:
+    """The tiles again after more corrections came to an end; findings keep their figures."""
+    states = [c.state for c in corrections]
+    found = [c for c in before if c.name in FINDING_STATES]
+    return found + [Counts(name=name, value=states.count(name)) for name in sorted(set(states))]
 
 
 def _finding(
@@ -144,9 +158,7 @@ def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[str]]:
 
 
 def _counts(
-    lines: Sequence[FindingLine], story: Mapping[str, FindingRow], corrections: Sequence[Correction]
+    lines: Sequence[FindingLine], story: Mapping[str, FindingRow], corrections: Sequence[CorrectionLine]
 ) -> list[Counts]:
     states = [line.state for line in lines] + [row.state for row in story.values() if row.state == "fixed"]
-    found = [Counts(name=name, value=states.count(name)) for name in ("new", "open", "accepted", "fixed", "back")]
-    planned = [c.state for c in corrections]
-    return found + [Counts(name=name, value=planned.count(name)) for name in sorted(set(planned))]
+    return counts([Counts(name=name, value=states.count(name)) for name in FINDING_STATES], corrections)

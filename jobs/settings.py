@@ -209,7 +209,9 @@ class Settings(_Closed):
                 if name not in self.sources:
                     raise ValueError(f"pairing {pairing.id}: no source {name!r}{_nearest(name, self.sources)}")
                 if self.sources[name].role != role:
-                    raise ValueError(f"pairing {pairing.id}: source {name!r} has role {self.sources[name].role}, not {role}")
+                    raise ValueError(
+                        f"pairing {pairing.id}: source {name!r} has role {self.sources[name].role}, not {role}"
+                    )
         ids = [pairing.id for pairing in self.pairings]
         if len(ids) != len(set(ids)):
             raise ValueError("two pairings have the same name: give each a `name:` of its own")

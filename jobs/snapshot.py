@@ -1,4 +1,4 @@
-"""Sealed exports: `workspace/snapshots/<source>/<snapshot_id>/`, made beside and renamed: one is whole, or is not there.
+"""Sealed exports: `workspace/snapshots/<source>/<snapshot_id>/`, made beside and renamed: whole, or not there.
 
     part-NNNNN.parquet   the profiles as landed, in the connector's FIELDS
     quarantine.parquet   id and reason of the records that did not fit

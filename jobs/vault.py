@@ -36,12 +36,13 @@ _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 class Vault:
     """The workspace's key. Two vaults of the same key read each other's files; no other vault does."""
 
-    __slots__ = ("_crypto", "_key")
+    __slots__ = ("_crypto", "_derived", "_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 32:
             raise ConfigError("the workspace key is not 32 bytes long")
         self._key = key
+        self._derived: dict[str, bytes] = {}
         self._crypto = pe.CryptoFactory(lambda _: _wrapping(self))
 
     @classmethod
@@ -135,7 +136,10 @@ class Vault:
             raise _damaged(path) from error
 
     def _derive(self, purpose: str) -> bytes:
-        return HKDF(SHA256(), length=32, salt=b"rollcall", info=purpose.encode()).derive(self._key)
+        if purpose not in self._derived:
+            kdf = HKDF(SHA256(), length=32, salt=b"rollcall", info=purpose.encode())
+            self._derived[purpose] = kdf.derive(self._key)
+        return self._derived[purpose]
 
 
 def _wrapping(vault: Vault) -> Any:

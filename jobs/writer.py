@@ -1,5 +1,4 @@
-"""One correction, written to one source: judged against the profile's present state, journaled before the call, read back
-after.
+"""One correction, written to one source: judged against the present, journaled before the call, read back after.
 
 Journal entries name fields, never values.
 """
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 import phonenumbers
 
 from connectors.base import VIEW_FIELDS, Change, Connector, Record, VendorError
-from jobs.corrections import Correction, fingerprint
+from jobs.corrections import Correction, CorrectionState, fingerprint
 from jobs.journal import CREATED, Journal
 
 View = Mapping[str, str | None]
@@ -18,7 +17,7 @@ OTHERS_CHANGED = "other fields changed with the write: "
 _LONGEST_DETAIL = 300
 
 
-class Stopped(Exception):
+class PausedError(Exception):
     """Nothing more may be written now; the correction is as it was."""
 
 
@@ -26,7 +25,8 @@ class Stopped(Exception):
 class Writer:
     """The only writer of one source. `region`: of its phone numbers (G3). `may_write` is asked before every write.
 
-    `probe` is told of every step as `STEP CORRECTION`: before_intent, after_intent, after_write, after_outcome, after_verify.
+    `probe` is told of every step as `STEP CORRECTION`; steps: before_intent, after_intent, after_write, after_outcome,
+    after_verify.
     """
 
     connector: Connector
@@ -93,13 +93,13 @@ class Writer:
 
     def _write(self, correction: Correction, record: Record | None) -> Correction:
         if not self.may_write():
-            raise Stopped
+            raise PausedError
         correction = self.journal.move(correction, "intended")
         self._at("after_intent", correction)
         try:
             written_id = self.connector.write(_change(correction, record))
         except VendorError as error:
-            outcome = "refused" if error.effect == "none" else "unknown"
+            outcome: CorrectionState = "refused" if error.effect == "none" else "unknown"
             return self.journal.move(correction, outcome, _without_values(str(error), correction))
         self._at("after_write", correction)
         new_id = written_id if correction.action == "create" else None
@@ -143,11 +143,12 @@ class Writer:
         return [n for n in names if plain(n, left.get(n), self.region) != plain(n, right.get(n), self.region)]
 
     def _holders(self, correction: Correction) -> dict[str, Record]:
-        """Who holds the phone or email of a profile that is to be created, by id (T2, T3: nothing is created beside it)."""
+        """By id, who holds the phone or email of a profile to be created (T2, T3: nothing is made beside it)."""
         phone = e164(correction.after.get("phone") or "", self.region)
         email = (correction.after.get("email") or "").strip()
-        found = [*(self.connector.find("phone", phone) if phone else []), *(self.connector.find("email", email) if email else [])]
-        return {self._id(record): record for record in found}
+        by_phone = self.connector.find("phone", phone) if phone else []
+        by_email = self.connector.find("email", email) if email else []
+        return {self._id(record): record for record in (*by_phone, *by_email)}
 
     def _same_names(self, correction: Correction, record: Record) -> bool:
         return not self._differing(("first_name", "last_name"), correction.after, self.connector.view(record))

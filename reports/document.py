@@ -1,6 +1,7 @@
 """The report as a value: the only input of every page, table and export of a finished run.
 
-`report.json` is this document. Personal values in it are masked before it is built; ids, counts and rule ids are not personal.
+`report.json` is this document. Personal values in it are masked before it is built; ids, counts and rule ids are not
+personal.
 """
 
 from datetime import datetime

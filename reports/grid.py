@@ -70,8 +70,10 @@ def _sign(finding: FindingLine, field: str, given: Sequence[str]) -> Sign:
 def _odd(forms: Sequence[str | None]) -> tuple[int, ...]:
     """Who stands out: all but a clear majority, everybody where there is none."""
     given = [form for form in forms if form is not None]
+    if len(set(given)) in {1, len(given)}:
+        return tuple(at for at, form in enumerate(forms) if form is not None)
     ranked = sorted(set(given), key=given.count, reverse=True)
-    usual = ranked[0] if len(ranked) > 1 and given.count(ranked[0]) > given.count(ranked[1]) else None
+    usual = ranked[0] if given.count(ranked[0]) > given.count(ranked[1]) else None
     return tuple(at for at, form in enumerate(forms) if form is not None and form != usual)
 
 

@@ -12,14 +12,16 @@ HIDDEN = "***"
 NOTHING = "*"
 
 PLAIN = frozenset({
-    "action", "age_days", "age_hours", "agreed_on", "apply", "base", "candidates", "channel", "contact_way", "count",
-    "created_at", "days", "dead_id", "direction", "ecom_id", "ecom_source", "email_consent", "email_consent_at", "entity",
-    "entity_id", "external_id", "field", "fields", "first_seen", "group", "group_name", "has_purchased", "id", "ids",
-    "key_kind", "kind", "last_seen_at", "last_visit", "limit", "link", "link_state", "links", "members", "merged_into",
-    "missing", "nights", "order", "origin", "pairing", "policy", "position", "pos_id", "pos_source", "preset",
-    "probability", "profile", "profile_id", "profiles", "reason", "rule", "rule_id", "rules", "seen", "shared_by", "side",
-    "since", "sms_consent", "sms_consent_at", "source", "sources", "state", "status", "store", "survivor", "tags", "type",
-    "until", "updated_at", "verified", "version", "weight", "why", "wins",
+    "action", "age_days", "age_hours", "agreed_on", "apply", "base", "candidates", "channel", "consent",
+    "contact_way", "count", "created_at", "days", "dead_id", "direction", "ecom_id", "ecom_source",
+    "email_consent", "email_consent_at", "entity", "entity_id", "external_id", "field", "fields", "first_seen",
+    "group", "group_name", "has_purchased", "holder", "id", "ids", "key_kind", "kind", "lacks", "last_seen_at",
+    "last_visit", "limit", "link", "link_state", "links", "marker", "member", "members", "merged_into", "missing",
+    "next", "nights", "order", "origin", "pairing", "policy", "pos_id", "pos_source", "position", "preset",
+    "probability", "profile", "profile_id", "profiles", "reason", "rule", "rule_id", "rules", "seen", "shared_by",
+    "side", "since", "sms_consent", "sms_consent_at", "source", "sources", "state", "status", "store", "survivor",
+    "survivor_reason", "tags", "type", "until", "updated_at", "verified", "version", "weight", "why", "wins",
+    "consent", "holder", "lacks", "marker", "next", "survivor_reason",
 })  # fmt: skip
 """Names whose values are not personal: states, counts, rules, times and ids."""
 

@@ -7,6 +7,7 @@ that and open in about a second. The page's script unpacks exactly what is writt
 import base64
 import gzip
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import chain
@@ -23,6 +24,9 @@ EMBEDDED_LIMIT = 250_000
 
 NOT_SAID = "\x00"
 """Stands for a cell without evidence, which is not the same as an empty value; shown it reads ␀."""
+
+_FIRST_CHARACTER = 35
+_ONE_CHARACTER = 50_000
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -50,13 +54,14 @@ def _spelled(found: re.Match[str]) -> str:
 
 
 def _cited(findings: Iterable[FindingLine], corrections: Iterable[CorrectionLine]) -> dict[str, str]:
-    ids = {rule for line in chain(findings, corrections) for rule in line.rule_ids}
+    ids = {rule for finding in findings for rule in finding.rule_ids}
+    ids |= {rule for correction in corrections for rule in correction.rule_ids}
     return {shown(rule): rules.text(rule) for rule in sorted(ids)}
 
 
 def _findings(findings: Sequence[FindingLine], corrections: Sequence[CorrectionLine]) -> dict[str, Any]:
     places = {correction.correction_id: at for at, correction in enumerate(corrections)}
-    texts = {
+    texts: dict[str, Sequence[str]] = {
         "severity": [f.severity for f in findings],
         "state": [f.state for f in findings],
         "kind": [f.kind for f in findings],
@@ -83,7 +88,7 @@ def _findings(findings: Sequence[FindingLine], corrections: Sequence[CorrectionL
 
 def _corrections(findings: Sequence[FindingLine], corrections: Sequence[CorrectionLine]) -> dict[str, Any]:
     places = {finding.finding_id: at for at, finding in enumerate(findings)}
-    texts = {
+    texts: dict[str, Sequence[str]] = {
         "state": [c.state for c in corrections],
         "source": [c.source for c in corrections],
         "profile": [c.profile_id for c in corrections],
@@ -116,10 +121,22 @@ def _side_less(name: str) -> str:
 
 
 def _column(texts: Iterable[str], *, keep_lines: bool = False) -> Column:
-    """Distinct texts once, and for each row the place of its own."""
-    places: dict[str, int] = {}
-    at = [places.setdefault(text, len(places)) for text in texts]
-    return {"texts": list(places) if keep_lines else [shown(text) for text in places], "at": at}
+    """Distinct texts once, frequent ones first, and for each row the place of its own."""
+    counted = Counter(texts := list(texts))
+    distinct = [text for text, _ in counted.most_common()]
+    return {
+        "texts": distinct if keep_lines else [shown(text) for text in distinct],
+        "at": _places(texts, distinct),
+    }
+
+
+def _places(texts: Iterable[str], distinct: Sequence[str]) -> str | list[int]:
+    """One character per row, which packs best; numbers where there are more distinct texts than such characters."""
+    if len(distinct) > _ONE_CHARACTER:
+        numbers = {text: at for at, text in enumerate(distinct)}
+        return [numbers[text] for text in texts]
+    characters = {text: chr(_FIRST_CHARACTER + at) for at, text in enumerate(distinct)}
+    return "".join([characters[text] for text in texts])
 
 
 def _ragged(rows: Sequence[Sequence[str]]) -> Column:

@@ -21,6 +21,7 @@ from reports.filing import write_bytes
 
 ROOM = Path(__file__).parent
 SCHEMA = ROOM / "report.schema.json"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FIRST = 200
 """How many findings and corrections are in the page as plain tables, for paper and for browsers without scripts."""
 
@@ -32,13 +33,14 @@ def write_html(report: RunReport, path: Path) -> None:
 
 def write_json(report: RunReport, path: Path) -> None:
     """Write `report.json`: sorted keys, the same bytes for the same report. Raises OSError."""
-    write_bytes(path, orjson.dumps(report.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    write_bytes(path, orjson.dumps(report.model_dump(mode="json"), option=options))
 
 
 def schema_text() -> str:
     """The JSON Schema of `report.json`, as kept in `report.schema.json`."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **RunReport.model_json_schema(mode="serialization")}
-    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+    schema = RunReport.model_json_schema(mode="serialization")
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2, sort_keys=True) + "\n"
 
 
 def html(report: RunReport) -> str:
@@ -115,10 +117,7 @@ def _environment() -> Environment:
     return environment
 
 
-def differences(finding: FindingLine) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For the plain table: each field on which members differ, with every source's value."""
-    return [
-        (row.field, [(m.source, cell) for m, cell in zip(finding.members, row.cells, strict=True) if cell is not None])
-        for row in grid.rows(finding)
-        if row.sign in {"differs", "hidden"}
-    ]
+def differences(finding: FindingLine) -> tuple[list[grid.Row], list[str]]:
+    """For the plain table: the row of the finding's own field, or the first that differs; and what else does."""
+    differing = [row for row in grid.rows(finding) if row.sign in {"differs", "hidden"}]
+    return differing[:1], [row.field for row in differing[1:]]

@@ -1,7 +1,7 @@
 """The rules in a sentence each, for people who meet an id such as T4 in a report."""
 
 RULES: dict[str, str] = {
-    "G1": "Only a full export with a certificate of completeness counts; nothing is concluded from what is absent from another.",
+    "G1": "Only a full export with a certificate of completeness counts; nothing is concluded from absence elsewhere.",
     "G1a": "Corrections need snapshots of both sides that were taken close together.",
     "G2": "An export that shrank beyond the limit is certified only when an operator says so; an empty one never is.",
     "G2a": "A profile is called gone only after it was asked for by its id.",
@@ -17,7 +17,7 @@ RULES: dict[str, str] = {
     "G10": "A customer who was erased on request stays erased.",
     "G11": "Passwords, identity documents and medical fields are never requested and never kept.",
     "G12": "A phone or email that is the login changes only with a person's approval and a verified identity.",
-    "G13": "The side that differs from the value on which both last agreed is the side that changed; a blank erases nothing.",
+    "G13": "The side that differs from the value on which both last agreed has changed; a blank erases nothing.",
     "G14": "Creating, merging, archiving and anything irreversible is never unattended.",
     "T1": "A customer of one store of the group is a customer of every store, with one login.",
     "T2": "An ECOM customer has a profile in each Treez store of the group.",
@@ -54,7 +54,7 @@ RULES: dict[str, str] = {
     "M9": "The default address goes to the POS profile; its shipping address is left alone.",
     "M10": "Duplicates are made unique, archived or merged, since Shopify wants a unique email or phone.",
     "M11": "Which marketing channels each system keeps.",
-    "M12": "A link to an archived or deleted profile is dropped and made anew: to the first that matches, else to a new one.",
+    "M12": "A link to an archived or deleted profile is made anew: to the first that matches, else to a new one.",
     "M13": "A restored profile takes its earlier link back, unless the customer was linked elsewhere meanwhile.",
     "M14": "The default customer must exist and be complete, and stands for nobody.",
     "M15": "A privacy request is followed into every source, with its date and what is left to do by hand.",

@@ -74,7 +74,7 @@ def tile_groups(report: RunReport) -> list[TileGroup]:
         TileGroup("Findings", tuple(tiles.finding(state) for state in FINDING_STATES)),
         TileGroup("Live findings by severity", tuple(tiles.severity(name) for name in SEVERITIES)),
         TileGroup("Corrections", tuple(tiles.correction(state) for state in tiles.correction_states())),
-        TileGroup("Customers", (tiles.customers("entities", report.entities), tiles.customers("profiles", report.profiles))),
+        TileGroup("Customers", tiles.customers(report)),
         TileGroup("Also counted", tuple(tiles.others())),
     ]
     return [group for group in groups if group.tiles]
@@ -83,9 +83,11 @@ def tile_groups(report: RunReport) -> list[TileGroup]:
 class _Tiles:
     def __init__(self, report: RunReport) -> None:
         self.counted = {count.name: count for count in report.counts}
-        self.findings = Counter(finding.state for finding in report.findings)
-        self.live = Counter(finding.severity for finding in report.findings if finding.state not in SETTLED)
-        self.corrections = Counter(correction.state for correction in report.corrections)
+        self.findings: Counter[str] = Counter(finding.state for finding in report.findings)
+        self.live: Counter[str] = Counter(
+            finding.severity for finding in report.findings if finding.state not in SETTLED
+        )
+        self.corrections: Counter[str] = Counter(correction.state for correction in report.corrections)
         self.unread = [source.source for source in report.sources if source.profiles is None]
 
     def finding(self, state: str) -> Tile:
@@ -97,7 +99,8 @@ class _Tiles:
         return Tile(name, number(self.live[name]), "", f"severity={name}&state={live}", alarm)
 
     def correction(self, state: str) -> Tile:
-        return self._tile(state, self.corrections[state], show=f"plan.state={state}", alarm=state in {"refused", "unknown"})
+        alarm = state in {"refused", "unknown"}
+        return self._tile(state, self.corrections[state], show=f"plan.state={state}", alarm=alarm)
 
     def correction_states(self) -> list[str]:
         return [
@@ -106,7 +109,10 @@ class _Tiles:
             if state in ALWAYS_SHOWN or self.corrections[state] or state in self.counted
         ]
 
-    def customers(self, name: str, value: int | None) -> Tile:
+    def customers(self, report: RunReport) -> tuple[Tile, Tile]:
+        return self._customers("entities", report.entities), self._customers("profiles", report.profiles)
+
+    def _customers(self, name: str, value: int | None) -> Tile:
         """The document's own number, never one that could stand for a source that was not read."""
         before = self.counted[name].before if name in self.counted else None
         unread = ", ".join(self.unread)

@@ -20,7 +20,7 @@ CHOICE = {"in": True, "out": False}
 PLAIN = {"first_name": "first_name", "last_name": "last_name", "birth_date": "date_of_birth", "note": "notes"}
 
 
-class Refused(ValueError):  # noqa: N818 - an answer, not a failure of the program
+class Refused(ValueError):
     """A refusal as the vendor words it: HTTP status, code, and the attribute at fault if there is one."""
 
     def __init__(self, status: int, code: str, detail: str, attribute: str | None = None) -> None:

@@ -134,7 +134,7 @@ class VendorServer(ABC):
             self.crashes.clear()
             raise RuntimeError(f"the simulated vendor {self.name} itself failed: {crash!r}") from crash
 
-    def fault(  # noqa: PLR0913
+    def fault(
         self,
         name: FaultName,
         *,
@@ -164,7 +164,7 @@ class VendorServer(ABC):
         with self.guard:
             self.faults.clear()
 
-    def record(  # noqa: PLR0913
+    def record(
         self,
         request: Request,
         profile_id: str,

@@ -28,7 +28,7 @@ CREATED = {"opt_out": False, "banned": False, "warning_1": False, "warning_2": F
 OLDEST_YEAR = 1900
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a failure of the program
+class Refused(Exception):
     """An answer in the FAIL envelope: HTTP status, `resultReason` and `resultDetail`."""
 
     def __init__(self, status: int, reason: str, detail: str | None = None) -> None:

@@ -13,6 +13,7 @@ One more account or store is one more `open` and one more kind of resident in `_
 
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,8 +86,10 @@ class World:
             raise
 
     def stop(self) -> None:
-        for account in self.accounts.values():
-            account.stop()
+        """Every account stops, also when another one reports that it failed."""
+        with ExitStack() as ends:
+            for account in self.accounts.values():
+                ends.callback(account.stop)
 
     def sources(self) -> dict[str, dict[str, Any]]:
         """Complete `sources:` entries of the configuration; the accounts must be up."""
@@ -97,7 +100,10 @@ class World:
         return {key: value for account in self.accounts.values() for key, value in account.secrets().items()}
 
     def sentinels(self) -> list[str]:
-        """Texts that no disk may hold in clear: rare surnames, emails, phones in many spellings, licence numbers."""
+        """Texts that no disk may hold in clear: rare surnames, emails, phones in many spellings, licences.
+
+        Ask after the plot, which brings new ones.
+        """
         return list(dict.fromkeys([*self.population.sentinels, LICENCE_SENTINEL]))
 
     def profiles(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,9 @@ const SHAPES = { critical: "◆", high: "▲", medium: "●", low: "▽", info: 
 
 const byId = (id) => document.getElementById(id);
 const words = (name) => name.replaceAll("_", " ");
-const of = (column, row) => column.texts[column.at[row]];
+/* Which of a column's distinct texts a row has: a character each, or a number where there are too many for that. */
+const place = ({ at }, row) => (typeof at === "string" ? at.charCodeAt(row) - 35 : at[row]);
+const of = (column, row) => column.texts[place(column, row)];
 
 /* Where a row's own part of a column of several per row begins; counted up once. */
 function startOf(column, row) {
@@ -49,6 +51,7 @@ class List {
     this.window = root.querySelector(".window");
     this.body = root.querySelector("tbody");
     this.query = root.querySelector("[data-q]");
+    this.columns = root.querySelectorAll("thead th").length;
     this.heads = [...root.querySelectorAll("th[data-sort]")];
     this.names = new Set([...root.querySelectorAll("[data-filter]")].map((input) => input.dataset.filter));
     this.rankings = {};
@@ -113,10 +116,10 @@ class List {
     const { members, [name]: own } = this.data;
     const column = own || members[name];
     const good = column.texts.map((text) => wanted.has(text));
-    if (own) return (row) => good[column.at[row]];
+    if (own) return (row) => good[place(column, row)];
     return (row) => {
       const start = startOf(members, row);
-      for (let at = start; at < start + members.count[row]; at += 1) if (good[column.at[at]]) return true;
+      for (let at = start; at < start + members.count[row]; at += 1) if (good[place(column, at)]) return true;
       return false;
     };
   }
@@ -139,9 +142,9 @@ class List {
         const [one, other] = [column.texts[a], column.texts[b]];
         return given.length > 1 ? given.indexOf(one) - given.indexOf(other) : compare(one, other);
       });
-      const place = new Int32Array(spread.length);
-      spread.forEach((text, rank) => { place[text] = rank; });
-      this.rankings[name] = Int32Array.from(column.at, (text) => place[text]);
+      const rankOf = new Int32Array(spread.length);
+      spread.forEach((text, rank) => { rankOf[text] = rank; });
+      this.rankings[name] = Int32Array.from(this.data.id, (_, row) => rankOf[place(column, row)]);
     }
     return this.rankings[name];
   }
@@ -173,13 +176,13 @@ class List {
     const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
     const last = Math.min(this.order.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
     const rows = Array.from({ length: Math.max(0, last - first) }, (_, at) => this.row(first + at));
-    if (!this.order.length) rows.push(el("tr", {}, el("td", { colspan: 9, class: "none" }, "Nothing to show.")));
+    if (!this.order.length) rows.push(el("tr", {}, el("td", { colspan: this.columns, class: "none" }, "Nothing to show.")));
     this.body.replaceChildren(this.spacer(first), ...rows, this.spacer(this.order.length - last));
     if (held) this.focus();
   }
 
   spacer(rows) {
-    const cell = el("td", { colspan: 9 });
+    const cell = el("td", { colspan: this.columns });
     cell.style.height = `${rows * ROW}px`;
     return el("tr", { class: "spacer", "aria-hidden": "true", hidden: rows <= 0 }, cell);
   }
@@ -206,9 +209,9 @@ class List {
 
   move(step, alsoOpen) {
     if (!this.order.length) return;
-    const place = Math.min(this.order.length - 1, Math.max(0, this.current + step));
-    if (alsoOpen) this.choose(place);
-    else this.go(place);
+    const next = Math.min(this.order.length - 1, Math.max(0, this.current + step));
+    if (alsoOpen) this.choose(next);
+    else this.go(next);
     this.focus();
   }
 

@@ -177,7 +177,7 @@ function showFinding(row) {
   const night = f.nights[row] === 1 ? "night" : "nights";
   const facts = groups(f.facts, row, 2);
   fill("finding", f.id[row], of(f.title, row),
-    el("p", {}, tag("sev", of(f.severity, row)), " ", tag("state", of(f.state, row)), ` ${words(of(f.kind, row))} ${words(of(f.field, row))}`),
+    el("p", {}, tag("sev", of(f.severity, row)), " ", tag("state", of(f.state, row)), ` ${[of(f.kind, row), of(f.field, row)].filter(Boolean).map(words).join(" · ")}`),
     el("p", { class: "none" }, `${f.nights[row]} ${night}, first seen ${of(f.first_seen, row)}. ${of(f.pairing, row)}`),
     sideBySide(row),
     part("What to do",
@@ -186,8 +186,8 @@ function showFinding(row) {
       steps.length && el("ol", {}, steps.map((step) => el("li", {}, step)))),
     part("Corrections", own.map(correctionCard)),
     part("Decide",
-      own.some(waits) && command(`rollcall decide approve finding ${id}`),
-      command(`rollcall decide accept finding ${id} --until ${data.until} --reason 'why it may stay'`),
+      own.some(waits) && command(`rollcall decide approve finding ${id} --why 'checked with the store'`),
+      command(`rollcall decide accept finding ${id} --until ${data.until} --why 'it may stay because …'`),
       command(`rollcall explain ${id}`)),
     part("What else is known", pairs(facts)),
     part("Rules", rulesOf(of(f.rules, row))));
@@ -202,8 +202,8 @@ function showCorrection(row) {
     correctionCard(row),
     part("Findings that it settles", findings.length && el("ul", {}, findings)),
     part("Decide",
-      waits(row) && command(`rollcall decide approve correction ${id}`),
-      waits(row) && command(`rollcall decide reject correction ${id} --reason 'why not'`)),
+      waits(row) && command(`rollcall decide approve correction ${id} --why 'checked with the store'`),
+      waits(row) && command(`rollcall decide reject correction ${id} --why 'it must not be written because …'`)),
     part("Rules", rulesOf(of(c.rules, row))));
 }
 

@@ -1,5 +1,6 @@
 -- title: canonical columns of a file, shaped into profiles
 -- grain: one row per landed row
+-- reads: raw, $source
 -- A column that the file lacks is null; an empty cell is ''. Of consent, only the first means "channel not known here" (G9b).
 select
   $source as source,
@@ -9,8 +10,10 @@ select
   nullif(trim(first_name), '') as first_name,
   nullif(trim(last_name), '') as last_name,
   nullif(trim(full_name), '') as full_name,
-  case when regexp_matches(substr(trim(birth_date), 1, 10), '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$')
-    then cast(try_cast(substr(trim(birth_date), 1, 10) as date) as varchar) end as birth_date,
+  case
+    when regexp_matches(trim(birth_date), '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]|$)')
+    then cast(try_cast(substr(trim(birth_date), 1, 10) as date) as varchar)
+  end as birth_date,
   nullif(trim(phone), '') as phone,
   nullif(trim(phone_2), '') as phone_2,
   nullif(trim(email), '') as email,
@@ -38,7 +41,15 @@ select
     when lower(trim(has_purchased)) in ('false', 'no', 'n', '0') then false end as has_purchased,
   cast(null as timestamp) as last_seen_at,
   cast(null as boolean) as verified,
-  try_cast(nullif(trim(created_at), '') as timestamp) as created_at,
-  try_cast(nullif(trim(updated_at), '') as timestamp) as updated_at,
+  case
+    when regexp_matches(trim(created_at), '(Z|[+-][0-9]{2}:?[0-9]{2})$')
+    then try_cast(trim(created_at) as timestamptz) at time zone 'UTC'
+    else try_cast(trim(created_at) as timestamp)
+  end as created_at,
+  case
+    when regexp_matches(trim(updated_at), '(Z|[+-][0-9]{2}:?[0-9]{2})$')
+    then try_cast(trim(updated_at) as timestamptz) at time zone 'UTC'
+    else try_cast(trim(updated_at) as timestamp)
+  end as updated_at,
   nullif(trim(external_id), '') as external_id
 from raw;

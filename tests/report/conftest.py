@@ -66,6 +66,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def uncertified() -> Callable[[SourceLine], SourceLine]:
+    """The same source on a night when its list broke off."""
+    return _uncertified
+
+
+@pytest.fixture(scope="session")
 def make_report() -> Callable[..., RunReport]:
     """`make_report(findings=40, seed=1, **overrides)`: a complete document; overrides replace its parts."""
     return _report
@@ -112,8 +118,7 @@ def _source(rng: random.Random, name: str, kind: str, role: str, store: str | No
     )  # fmt: skip
 
 
-def uncertified(line: SourceLine) -> SourceLine:
-    """The same source on a night when its list broke off."""
+def _uncertified(line: SourceLine) -> SourceLine:
     failed = Proof(name="end_mark", outcome="failed", required=True, detail="page 7 of 12 was the last that came")
     return line.model_copy(
         update={
@@ -127,17 +132,19 @@ def uncertified(line: SourceLine) -> SourceLine:
 def _finding(rng: random.Random, number: int) -> FindingLine:
     kind, field, severity, title, rules = KINDS[rng.randrange(len(KINDS))]
     a, b = rng.choice([("shop", "till"), ("ecom", "downtown"), ("ecom", "uptown")])
+    state = rng.choices(("new", "open", "accepted", "fixed", "back"), (30, 50, 8, 10, 2))[0]
+    nights = 1 if state in {"new", "back"} else rng.randrange(2, 23)
     members = [Member(source=a, id=str(rng.randrange(10**12, 10**13))), _pos_member(rng, b)]
     return FindingLine.model_validate(
         {
             "finding_id": f"F-{rng.randrange(16**16):016x}", "kind": kind, "field": field, "severity": severity,
             "title": title.format(a=a, b=b), "pairing": f"{a}-{b}", "rule_ids": rules, "members": members,
             "store": next(store for name, _, _, store in SOURCES if name == b),
-            "state": rng.choices(("new", "open", "accepted", "fixed", "back"), (30, 50, 8, 10, 2))[0],
-            "evidence": [fact for member in members for fact in _values(rng, member)] + _facts(rng),
+            "state": state,
+            "evidence": _values(rng, members, field) + _facts(rng),
             "proposal": f"Take the {field or 'link'} of {b}: it changed since both agreed.",
             "todo": ["Open the customer in Mission Control.", "Re-save the contact."] if kind == "drift" else [],
-            "first_seen": f"2026-11-{rng.randrange(1, 24):02}", "nights_open": rng.randrange(1, 23),
+            "first_seen": f"2026-11-{24 - nights:02}", "nights_open": nights,
             "correction_ids": [f"C-{number:06}"] if number % 3 == 0 else [],
         }
     )  # fmt: skip
@@ -148,9 +155,20 @@ def _pos_member(rng: random.Random, source: str) -> Member:
     return Member(source=source, id=profile, admin_url=f"https://{source}.example.com/customers/{profile}")
 
 
-def _values(rng: random.Random, member: Member) -> list[Fact]:
+def _values(rng: random.Random, members: list[Member], differing: str) -> list[Fact]:
+    """One person's values at every member; only the finding's own field is another at each."""
+    common = _person(rng)
+    facts = []
+    for member in members:
+        values = {**common, differing: _person(rng)[differing]} if differing else common
+        owner = f"{member.source}:{member.id}"
+        facts += [Fact(name=f"{name}@{owner}", value=mask(name, value)) for name, value in values.items()]
+    return facts
+
+
+def _person(rng: random.Random) -> dict[str, str]:
     first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
-    values = {
+    return {
         "first_name": first,
         "last_name": last,
         "phone": f"+1 {rng.choice((416, 604, 613))} 555 01{rng.randrange(100):02}",
@@ -159,8 +177,6 @@ def _values(rng: random.Random, member: Member) -> list[Fact]:
         "status": "active",
         "email_consent": rng.choice(("in", "out", "unknown")),
     }
-    owner = f"{member.source}:{member.id}"
-    return [Fact(name=f"{name}@{owner}", value=mask(name, value)) for name, value in values.items()]
 
 
 def _facts(rng: random.Random) -> list[Fact]:

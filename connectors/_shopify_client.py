@@ -1,0 +1,202 @@
+"""Speaking GraphQL to one shop: signing in, paying for queries, and telling its three layers of errors apart."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from connectors._shopify_words import ShopifySettings
+from connectors.base import VendorError
+from connectors.clock import Clock
+from connectors.http import Effect, Http, Reply
+
+REQUESTS_PER_SECOND = 10.0
+"""A tenth of the smallest plan's 100 points a second, since a write costs 10 points."""
+LONGEST_WAIT_S = 900.0
+ATTEMPTS = 40
+TOKEN_MARGIN_S = 300.0
+
+_REFUSALS = {
+    "ACCESS_DENIED", "INVALID_VARIABLE", "missingRequiredArguments", "argumentLiteralsIncompatible", "undefinedField",
+    "BAD_REQUEST", "RESOURCE_NOT_FOUND", "NOT_FOUND", "INVALID", "MAX_COST_EXCEEDED", "THROTTLED",
+}  # fmt: skip
+"""Codes that come before anything is done."""
+_SENTENCES = (
+    ("already been taken", "belongs to another customer of this shop: free it there first (C3, C4)"),
+    ("too long", "is too long for Shopify"),
+    ("cannot be more than", "is more than Shopify takes"),
+    ("must be present", "is missing: a customer needs a name, a phone number or an email address"),
+    ("must have a name", "is missing: a customer needs a name, a phone number or an email address"),
+    ("set the SMS consent", "has no effect: the customer has no phone number"),
+    ("must not be in the future", "is in the future: set this machine's clock"),
+    ("already exists", "is there already"),
+    ("is invalid", "is not valid for Shopify"),
+    ("does not exist", "does not exist (any more): the customer may have been deleted or merged"),
+    ("not found", "does not exist (any more): the customer may have been deleted or merged"),
+    ("can't be found", "does not exist (any more): the customer may have been deleted or merged"),
+)
+_CODES = {
+    "STALE_OBJECT": "was changed since it was read: plan again",
+    "INVALID_COMPARE_DIGEST": "was changed since it was read: plan again",
+}
+
+
+class ShopifyError(VendorError):
+    """Shopify's own refusal; `code` in its words, `OPERATION_IN_PROGRESS` say."""
+
+    code = ""
+
+
+class Client:
+    """One shop's GraphQL endpoint."""
+
+    def __init__(self, name: str, settings: ShopifySettings, clock: Clock) -> None:
+        self._name = name
+        self._settings = settings
+        self._clock = clock
+        self._token = settings.token.reveal().get_secret_value() if settings.token else ""
+        self._secret = settings.client_secret.reveal().get_secret_value() if settings.client_secret else ""
+        self._token_ends = float("inf") if settings.token else 0.0
+        rate = REQUESTS_PER_SECOND * settings.rate_share
+        self.http = Http(name, settings.base_url, clock, requests_per_second=rate, secrets=(self._token, self._secret))
+        self.answered_version: str | None = None
+        self.answered_date: str | None = None
+
+    def read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's `data`, whole. Any error in it fails it: a field left out is not a field that is empty."""
+        answer = self._paid(document, variables or {}, writing=False)
+        if answer.get("errors"):
+            raise self._refused(answer, writing=False)
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def write(self, document: str, variables: Mapping[str, Any], *, harmless: bool = False) -> dict[str, Any]:
+        """The payload of a document's one mutation, done. `harmless`: it may be sent twice.
+
+        Raises VendorError; its `effect` says whether it may be done all the same.
+        """
+        answer = self._paid(document, variables, writing=not harmless)
+        if answer.get("errors"):
+            raise self._refused(answer, writing=not harmless)
+        (payload,) = answer["data"].values() or (None,)
+        if not isinstance(payload, dict) or not isinstance(payload.get("userErrors"), list):
+            raise ShopifyError(f"{self._name}: Shopify does not say what it did", permanent=False, effect="unknown")
+        if payload["userErrors"]:
+            raise self._user_error(payload["userErrors"])
+        return payload
+
+    def _paid(self, document: str, variables: Mapping[str, Any], *, writing: bool) -> dict[str, Any]:
+        """An answer that is no plea to wait. A throttled request was not run, so that waiting is safe for writes."""
+        body = {"query": document, "variables": dict(variables)}
+        waited = 0.0
+        for _ in range(ATTEMPTS):
+            answer = self._signed_in(body, writing=writing)
+            code = _codes(answer)[:1]
+            if code != ["THROTTLED"] and (writing or code != ["INTERNAL_SERVER_ERROR"]):
+                return answer
+            wait = _asked_wait(answer)
+            waited += wait
+            if waited > LONGEST_WAIT_S:
+                break
+            self.http.stats.retries += 1
+            self._clock.sleep(wait)
+        raise ShopifyError(f"{self._name}: Shopify still answers {code[0]} after {waited:.0f} s", permanent=False)
+
+    def _signed_in(self, body: Mapping[str, Any], *, writing: bool) -> dict[str, Any]:
+        """Sends with a token that is good; one that was got here and is refused is got once more."""
+        if self._clock.time() >= self._token_ends:
+            self._get_token()
+        try:
+            reply = self._send(body, writing=writing)
+        except VendorError as error:
+            if error.status != 401 or not self._secret:
+                raise
+            self._get_token()
+            reply = self._send(body, writing=writing)
+        return self._answer(reply, writing=writing)
+
+    def _send(self, body: Mapping[str, Any], *, writing: bool) -> Reply:
+        path = f"/admin/api/{self._settings.api_version}/graphql.json"
+        retry = None if writing else True
+        return self.http.request("POST", path, json=body, headers={"X-Shopify-Access-Token": self._token}, retry=retry)
+
+    def _answer(self, reply: Reply, *, writing: bool) -> dict[str, Any]:
+        effect: Effect = "unknown" if writing else "none"
+        try:
+            answer = reply.json()
+        except VendorError as error:
+            raise VendorError(str(error), permanent=False, status=error.status, effect=effect) from None
+        known = isinstance(answer, dict) and (isinstance(answer.get("data"), dict) or _codes(answer))
+        if not known:
+            text = f"{reply.where} answered something that is not GraphQL: try again later"
+            raise VendorError(text, permanent=False, effect=effect)
+        self.answered_version = reply.headers.get("X-Shopify-API-Version")
+        self.answered_date = reply.headers.get("Date")
+        return dict(answer)
+
+    def _get_token(self) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._settings.client_id or "",
+            "client_secret": self._secret,
+        }
+        reply = self.http.request("POST", "/admin/oauth/access_token", form=form, retry=True)
+        answer = reply.json()
+        token = answer.get("access_token") if isinstance(answer, dict) else None
+        if not isinstance(token, str) or not token:
+            raise VendorError(f"{reply.where} gives no token: check client_id and client_secret", permanent=True)
+        self.http.hide(token)
+        lasts = answer.get("expires_in")
+        lasts = float(lasts) if isinstance(lasts, (int, float)) else timedelta(hours=1).total_seconds()
+        self._token, self._token_ends = token, self._clock.time() + lasts - TOKEN_MARGIN_S
+
+    def _refused(self, answer: Mapping[str, Any], *, writing: bool) -> ShopifyError:
+        error = answer["errors"][0]
+        extensions = error.get("extensions") if isinstance(error.get("extensions"), dict) else {}
+        code = (_codes(answer) or [""])[0]
+        where = ".".join(str(step) for step in error.get("path") or []) or "the request"
+        text = f"{self._name}: Shopify refuses {where} ({code or 'no code'})"
+        if needs := extensions.get("requiredAccess"):
+            text += f"; the app needs: {needs}"
+        elif code in {"ACCESS_DENIED", ""} and answer.get("data"):
+            text += "; the app may not see all customer data: grant it access to protected customer data"
+        done = writing and (code not in _REFUSALS or any((answer.get("data") or {}).values()))
+        passing = code == "INTERNAL_SERVER_ERROR"
+        refused = ShopifyError(self.http.redact(text), permanent=not passing, effect="unknown" if done else "none")
+        refused.code = code
+        return refused
+
+    def _user_error(self, errors: Sequence[Mapping[str, Any]]) -> ShopifyError:
+        code = str(errors[0].get("code") or "")
+        text = f"{self._name}: " + "; ".join(_sentence(error) for error in errors)
+        failed = code in {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"}
+        refused = ShopifyError(text, permanent=not failed, effect="unknown" if failed else "none")
+        refused.code = code
+        return refused
+
+
+def _codes(answer: Any) -> list[str]:
+    """The codes of the top-level errors, '' for an error without one; nothing where there are none."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    if not isinstance(errors, list):
+        return []
+    return [str((error.get("extensions") or {}).get("code") or "") for error in errors if isinstance(error, dict)]
+
+
+def _asked_wait(answer: Mapping[str, Any]) -> float:
+    """Seconds until the bucket holds the price of the query, and at least one."""
+    try:
+        cost = answer["extensions"]["cost"]
+        bucket = cost["throttleStatus"]
+        missing = float(cost["requestedQueryCost"] - bucket["currentlyAvailable"])
+        return max(1.0, missing / float(bucket["restoreRate"]))
+    except (KeyError, TypeError, ZeroDivisionError):
+        return 2.0
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """A refusal in our words: Shopify's own may hold the customer's name."""
+    path = [str(step) for step in error.get("field") or [] if step != "input"]
+    what, message = ".".join(path) or "the change", str(error.get("message"))
+    code = str(error.get("code") or "")
+    known = (text for part, text in _SENTENCES if part.lower() in message.lower())
+    return f"{what} {_CODES.get(code) or next(known, f'is refused by Shopify ({code})' if code else 'is refused')}"

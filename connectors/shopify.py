@@ -1,0 +1,231 @@
+"""Shopify: the customers of one shop, through the Admin GraphQL API 2026-10 (sheet of November 2026).
+
+The list comes as one bulk export; single customers by id or identifier. Quirks that shape this code: errors arrive in
+answers of status 200; the children of an export come in any order; email consent without an email is taken and lost;
+no write can be made idempotent; metafields asked for by `keys` bring their namespace in the key.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from connectors import _shopify_documents as documents
+from connectors import _shopify_words as words
+from connectors import _shopify_writes as writes
+from connectors._guard import after_a_write, checked, refuse_unoffered
+from connectors._shopify_bulk import Export
+from connectors._shopify_client import REQUESTS_PER_SECOND, Client, ShopifyError
+from connectors.base import (
+    Action,
+    Capabilities,
+    Change,
+    CheckLine,
+    Connector,
+    Evidence,
+    Page,
+    ProofName,
+    Record,
+    VendorError,
+)
+from connectors.http import Http
+
+BATCH = 100
+"""Ids in one look-up. The vendor takes 250, but not at the price of every plan's query limit."""
+METAFIELDS_FIRST = 20
+CLOCK_APART_S = 300
+
+
+class Shopify(Connector):
+    """One shop. Every customer that it lists is active; one who is deleted or merged away reads as nobody (M15)."""
+
+    kind: ClassVar[str] = "shopify"
+    FIELDS = words.FIELDS
+    ID: ClassVar[str] = "legacyResourceId"
+    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
+        {"end_mark", "count_before", "count_after", "no_repeats", "same_contract", "shrink", "canaries"}
+    )
+    Settings = words.ShopifySettings
+    settings: words.ShopifySettings
+
+    @cached_property
+    def client(self) -> Client:
+        """The shop's endpoint. Raises VendorError when there is no secret to sign in with."""
+        return Client(self.name, self.settings, self.clock)
+
+    @property
+    def http(self) -> Http:
+        return self.client.http
+
+    @property
+    def capabilities(self) -> Capabilities:
+        actions: set[Action] = {"update", "create", "relink", "add_note", "add_tag", "opt_out"}
+        if not self.settings.link_keys:
+            actions.discard("relink")
+        return Capabilities(
+            actions=frozenset(actions if self.settings.writes else ()),
+            fields=writes.FIELDS | {f"link:{source}" for source in self.settings.link_keys.values()},
+            consent=frozenset({"email", "sms"}),
+            unique=frozenset({"email", "phone"}),
+            requests_per_second=REQUESTS_PER_SECOND,
+        )
+
+    # reading ---------------------------------------------------------------------------------------------------------
+
+    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
+        evidence.end_mark = False
+        self._sample()
+        evidence.contract = self._contract()
+        evidence.count_before = self._count(evidence)
+        yield from Export(self.name, self.client, self.settings, self.clock).pages(evidence)
+        evidence.count_after = self._count(evidence)
+        evidence.end_mark = True
+        answered = self.client.answered_version
+        evidence.contract["api_version"] = answered or self.settings.api_version
+        if answered not in (None, self.settings.api_version):
+            evidence.notes.append(f"asked for version {self.settings.api_version}, answered by {answered}")
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        found: dict[str, Record | None] = dict.fromkeys(ids)
+        askable = [one for one in found if words.is_id(one)]
+        for start in range(0, len(askable), BATCH):
+            found |= self._by_ids(askable[start : start + BATCH])
+        return found
+
+    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
+        """By email or phone, past the search index, which lags. The vendor keeps no reference of ours."""
+        identifier = {"email": "emailAddress", "phone": "phoneNumber"}.get(field_name)
+        if identifier is None:
+            return []
+        variables = {"identifier": {identifier: value}, **self._selection}
+        node = self.client.read(documents.FIND, variables)["customerByIdentifier"]
+        return [self._landed(node)] if node else []
+
+    def view(self, record: Record) -> dict[str, str | None]:
+        return words.view(record, self.settings.link_keys)
+
+    def admin_url(self, profile_id: str) -> str | None:
+        domain = self.settings.shop_domain
+        return f"https://{domain}/admin/customers/{profile_id}" if domain and words.is_id(profile_id) else None
+
+    @property
+    def _selection(self) -> dict[str, Any]:
+        keys = self.settings.metafield_keys
+        return {"first": max(METAFIELDS_FIRST, len(keys)), "keys": keys}
+
+    def _by_ids(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        """By ids; in halves where all at once cost more than one query may."""
+        asked = {"ids": [words.GID.format(one) for one in ids], **self._selection}
+        try:
+            nodes = self.client.read(documents.BY_IDS, asked)["nodes"]
+        except ShopifyError as error:
+            if error.code != "MAX_COST_EXCEEDED" or len(ids) == 1:
+                raise
+            half = len(ids) // 2
+            return self._by_ids(ids[:half]) | self._by_ids(ids[half:])
+        found: dict[str, Record | None] = {
+            one: self._landed(node) if node else None for one, node in zip(ids, nodes, strict=False)
+        }
+        if len(nodes) != len(ids) or any(record and record[self.ID] != one for one, record in found.items()):
+            raise VendorError(f"{self.name}: Shopify answers with other customers than were asked for", permanent=False)
+        return found
+
+    def _landed(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        edges = (node.get("metafields") or {}).get("edges") or []
+        return words.landed(node, [edge["node"] for edge in edges], self.settings)
+
+    def _count(self, evidence: Evidence) -> int | None:
+        counted = self.client.read(documents.COUNT)["customersCount"] or {}
+        if counted.get("precision") != "EXACT":
+            evidence.notes.append("the shop counts its customers only roughly")
+            return None
+        return int(counted["count"])
+
+    def _sample(self) -> None:
+        """One customer by the same fields: a bulk export may leave out in silence what the app may not see."""
+        self.client.read(documents.SAMPLE, self._selection)
+
+    def _contract(self) -> dict[str, str]:
+        shop, scopes = self._account()
+        return {
+            "shop": str(shop.get("myshopifyDomain")),
+            "scopes": ", ".join(scopes),
+            "metafields": ", ".join(self.settings.metafield_keys),
+        }
+
+    def _account(self) -> tuple[dict[str, Any], list[str]]:
+        data = self.client.read(documents.ACCOUNT)
+        return data["shop"], sorted(scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"])
+
+    # checking --------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[CheckLine]:
+        lines = [
+            checked("shop", self._check_shop),
+            checked("scopes", self._check_scopes),
+            checked("customers", self._check_customers),
+            checked("clock", self._check_clock),
+        ]
+        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        return [*lines, CheckLine("writes", ok=True, detail=offered)]
+
+    def _check_shop(self) -> str:
+        shop, _ = self._account()
+        asked, answered = self.settings.api_version, self.client.answered_version
+        if answered not in (None, asked):
+            text = f"version {asked} is asked for and {answered} answers: write `api_version: {answered}` or update"
+            raise VendorError(text, permanent=True)
+        return f"{shop.get('name')} ({shop.get('myshopifyDomain')}) answers, version {asked}"
+
+    def _check_scopes(self) -> str:
+        _, scopes = self._account()
+        needed = {"read_customers"} | ({"write_customers"} if self.settings.writes else set())
+        if missing := sorted(needed - set(scopes)):
+            raise VendorError(f"the app lacks {', '.join(missing)}: grant it and install the app anew", permanent=True)
+        return ", ".join(scopes)
+
+    def _check_customers(self) -> str:
+        self._sample()
+        count = (self.client.read(documents.COUNT)["customersCount"] or {}).get("count")
+        return f"{count} can be read, with names, contacts and addresses"
+
+    def _check_clock(self) -> str:
+        self.client.read(documents.COUNT)
+        if not (sent := self.client.answered_date):
+            return "the vendor does not say its time"
+        apart = abs((parsedate_to_datetime(sent) - self.clock.now()).total_seconds())
+        if apart > CLOCK_APART_S:
+            raise VendorError(f"this machine's clock is {apart:.0f} s from the vendor's: set it", permanent=True)
+        return f"{apart:.0f} s from the vendor's"
+
+    # writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, change: Change) -> str:
+        """One mutation per kind of field, in a fixed order; what fails after the first leaves the effect unknown."""
+        refuse_unoffered(self.name, self.capabilities, change)
+        steps = self._steps(change)
+        payload: dict[str, Any] = {}
+        for number, step in enumerate(steps):
+            with after_a_write(f"part of the change of {change.profile_id} is written", began=number > 0):
+                payload = self.client.write(step.document, step.variables)
+        if change.profile_id is not None:
+            return change.profile_id
+        created = (payload.get("customer") or {}).get(self.ID)
+        if not isinstance(created, str):
+            raise VendorError(f"{self.name}: Shopify does not say whom it created", permanent=False, effect="unknown")
+        return created
+
+    def _steps(self, change: Change) -> list[writes.Step]:
+        try:
+            if change.action == "create":
+                return [writes.creation(change, self.settings)]
+            return writes.steps(change, self._current(change), self.settings)
+        except ValueError as error:
+            raise VendorError(f"{self.name}: {error}", permanent=True) from None
+
+    def _current(self, change: Change) -> Record:
+        profile_id = change.profile_id or ""
+        current = change.current or self.fetch([profile_id]).get(profile_id)
+        if current is None:
+            raise ValueError(f"there is no customer {profile_id} (deleted or merged?)")
+        return current

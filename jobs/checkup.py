@@ -1,0 +1,25 @@
+"""`rollcall check`: is every source within reach, with the rights it needs, and what can it do; nothing is written."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors.base import Connector
+from jobs.workspace import Workspace
+
+
+def check(workspace: Workspace) -> tuple[list[list[str]], bool]:
+    """A table of what was tried, heading first, and whether all of it holds."""
+    names = sorted(workspace.connectors)
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        lines = list(pool.map(lambda name: list(_lines(name, workspace.connectors[name])), names))
+    rows = [row for block in lines for row in block]
+    return [["source", "check", "", "detail"], *rows], all(row[2] != "FAILS" for row in rows)
+
+
+def _lines(name: str, connector: Connector) -> Iterator[list[str]]:
+    for line in connector.check():
+        yield [name, line.name, "ok" if line.ok else "FAILS", line.detail]
+    can = connector.capabilities
+    actions = ", ".join(sorted(can.actions)) or "nothing (writes: off, or this driver cannot)"
+    yield [name, "may write", "", actions]
+    yield [name, "consent channels", "", ", ".join(sorted(can.consent)) or "none known"]

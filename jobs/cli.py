@@ -1,0 +1,339 @@
+"""The command line. Results on stdout, progress on stderr; exit codes as in docs/operating.md."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from connectors.base import VendorError
+from connectors.clock import SystemClock
+from jobs import checkup, decide, golive, look, night, schedule
+from jobs.errors import RollcallError
+from jobs.lock import Lock
+from jobs.night import Result
+from jobs.progress import Progress
+from jobs.settings import Settings, load
+from jobs.workspace import Workspace
+
+_CONFIG = click.option("--config", "own_config", type=click.Path(path_type=Path), help="The configuration.")
+
+
+class _Desk:
+    """What every command is given: the configuration's path, and how to speak."""
+
+    def __init__(self, config: Path, as_json: bool) -> None:
+        self.config = config
+        self.as_json = as_json
+
+    def settings(self) -> Settings:
+        return load(self.config)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        with Workspace.open(self.settings(), SystemClock()) as workspace:
+            yield workspace
+
+    def say(self, text: str, data: Any) -> None:
+        """The result: a sentence for people, or JSON for machines."""
+        if self.as_json:
+            click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
+        else:
+            click.echo(text)
+
+    def table(self, rows: list[list[str]]) -> None:
+        """Rows, heading first."""
+        if self.as_json:
+            head, *body = rows
+            self.say("", [dict(zip(head, row, strict=True)) for row in body])
+            return
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        for row in rows:
+            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _command(
+    *decorators: Callable[..., Any], name: str | None = None
+) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that is handed the desk; refusals become one sentence on stderr and their exit code."""
+
+    def wrap(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        def guarded(*args: Any, own_config: Path | None, **kwargs: Any) -> None:
+            desk: _Desk = click.get_current_context().obj
+            try:
+                function(desk if own_config is None else _Desk(own_config, desk.as_json), *args, **kwargs)
+            except RollcallError as error:
+                click.echo(f"rollcall: {error}", err=True)
+                sys.exit(error.exit_code)
+            except VendorError as error:
+                click.echo(f"rollcall: {error}", err=True)
+                sys.exit(1)
+            except KeyboardInterrupt:
+                click.echo(
+                    "rollcall: interrupted; what was begun is in the journal, `rollcall resume` goes on", err=True
+                )
+                sys.exit(130)
+
+        decorated: Any = guarded
+        for decorator in reversed((*decorators, _CONFIG)):
+            decorated = decorator(decorated)
+        command: click.Command = main.command(name or function.__name__)(decorated)
+        return command
+
+    return wrap
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rollcall")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The configuration.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
+@click.pass_context
+def main(context: click.Context, config: Path, as_json: bool) -> None:
+    """Call the roll of a retail group's customers: who is who, what drifted, what to correct."""
+    context.obj = _Desk(config, as_json)
+
+
+def _end(desk: _Desk, result: Result, exit_code: bool = False) -> None:
+    desk.say(
+        result.report.headline, {"run": result.run_id, "headline": result.report.headline, "report": str(result.page)}
+    )
+    if not desk.as_json:
+        click.echo(f"report: {result.page}")
+    code = result.exit_code
+    if code == 0 and exit_code and result.report.findings:
+        code = 4
+    sys.exit(code)
+
+
+@_command(
+    click.option("--exit-code", is_flag=True, help="Exit 4 when findings exist."),
+    click.option("--dry-run", is_flag=True, help="Plan, and write nothing to any vendor."),
+)
+def run(desk: _Desk, exit_code: bool, dry_run: bool) -> None:
+    """The night: pull, match, detect, plan, apply what the policy automates, report."""
+    with desk.workspace() as workspace, Progress() as progress:
+        result = night.run(workspace, trigger="manual", progress=progress, write=not dry_run)
+    _end(desk, result, exit_code)
+
+
+@_command()
+def plan(desk: _Desk) -> None:
+    """The night without its writes: pull, match, detect, plan, report."""
+    with desk.workspace() as workspace, Progress() as progress:
+        result = night.run(workspace, trigger="manual", progress=progress, write=False)
+    if not desk.as_json:
+        desk.table(look.plan_table(result.report))
+    _end(desk, result)
+
+
+@_command(click.argument("plan_id", metavar="PLAN"))
+def apply(desk: _Desk, plan_id: str) -> None:
+    """Apply a plan: what it may write by policy, and what decisions have approved."""
+    with desk.workspace() as workspace, Progress() as progress:
+        result = night.apply(workspace, plan_id, progress=progress)
+    _end(desk, result)
+
+
+@_command(click.argument("plan_id", metavar="[PLAN]", required=False))
+def resume(desk: _Desk, plan_id: str | None) -> None:
+    """Go on with a plan that was paused or killed; what was begun is read first, never written twice."""
+    with desk.workspace() as workspace, Progress() as progress:
+        (workspace.folder / "paused").unlink(missing_ok=True)
+        result = night.resume(workspace, plan_id, progress=progress)
+    if result is None:
+        desk.say("nothing to resume", {"run": None})
+        return
+    _end(desk, result)
+
+
+@_command()
+def pause(desk: _Desk) -> None:
+    """Stop before the next write of a run that is applying, and of later ones, until `resume`."""
+    folder = desk.settings().workspace
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "paused").touch(mode=0o600)
+    desk.say("paused: nothing more is written until `rollcall resume`", {"paused": True})
+
+
+@_command()
+def pull(desk: _Desk) -> None:
+    """Pull and certify every source; nothing is compared."""
+    with desk.workspace() as workspace, Progress() as progress:
+        lines = night.pull(workspace, progress=progress)
+    desk.table(look.source_table(lines))
+    sys.exit(0 if all(line.certified for line in lines) else 3)
+
+
+@_command(
+    click.option("--show-policy", is_flag=True, help="Print the policy that the configuration comes to."),
+)
+def check(desk: _Desk, show_policy: bool) -> None:
+    """Configuration, reach, credentials and rights of every source; never writes."""
+    settings = desk.settings()
+    if show_policy:
+        desk.table(settings.policy())
+        return
+    with desk.workspace() as workspace:
+        rows, ok = checkup.check(workspace)
+    desk.table(rows)
+    sys.exit(0 if ok else 1)
+
+
+@_command(click.argument("run_id", metavar="[RUN]", required=False))
+def report(desk: _Desk, run_id: str | None) -> None:
+    """Where the report of a run is (the last one by default)."""
+    with desk.workspace() as workspace:
+        found, page = look.report(workspace, run_id)
+    desk.say(
+        f"{found.headline}\nreport: {page}", {"run": found.run_id, "headline": found.headline, "report": str(page)}
+    )
+
+
+@_command(click.argument("finding_id", metavar="FINDING"))
+def explain(desk: _Desk, finding_id: str) -> None:
+    """One finding in full: evidence, rules, what to do, and its corrections."""
+    with desk.workspace() as workspace:
+        text, data = look.explain(workspace, finding_id)
+    desk.say(text, data)
+
+
+@_command(
+    click.argument("verdict", required=False, type=click.Choice(["approve", "reject", "accept", "same", "not_same"])),
+    click.argument(
+        "target",
+        required=False,
+        type=click.Choice(["finding", "correction", "pair", "field", "certificate", "breaker"]),
+    ),
+    click.argument("ids", nargs=-1),
+    click.option("--file", "file", type=click.Path(path_type=Path), help="A decisions file."),
+    click.option("--run", "run_id", help="The run it speaks of (the last one by default)."),
+    click.option("--until", help="The date up to which it holds."),
+    click.option("--why", "reason", default="", help="The reason; it is kept."),
+    click.option("--by", help="Who decides (the login name by default)."),
+    name="decide",
+)
+def decide_command(desk: _Desk, **words: Any) -> None:
+    """Say what a person decided: `decide approve finding ID --why TEXT`, or `decide --file FILE`."""
+    with desk.workspace() as workspace, Lock(workspace.settings, workspace.clock, "decide"):
+        taken = decide.from_words(workspace, **words)
+    desk.say(taken.text, asdict(taken))
+    sys.exit(0 if not taken.refused else 2)
+
+
+@_command(
+    click.argument("what", type=click.Choice(look.EXPORTS)),
+    click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write."),
+)
+def export(desk: _Desk, what: str, out: Path) -> None:
+    """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
+    with desk.workspace() as workspace:
+        rows = look.export(workspace, what, out)
+    desk.say(f"{out}: {rows} rows", {"file": str(out), "rows": rows})
+
+
+@_command()
+def status(desk: _Desk) -> None:
+    """The runs so far, and what waits for a person."""
+    with desk.workspace() as workspace:
+        desk.table(look.status(workspace))
+
+
+@_command(
+    click.option("--scan", is_flag=True, required=True, help="List what blocks go-live."),
+    click.option(
+        "--out", type=click.Path(path_type=Path), help="The folder to write to (the workspace's reports by default)."
+    ),
+    name="golive",
+)
+def golive_command(desk: _Desk, scan: bool, out: Path | None) -> None:
+    """Before a shop goes live: what blocks it, per store, as a page and as XLSX (T9, P3)."""
+    assert scan
+    with desk.workspace() as workspace, Progress() as progress:
+        result = golive.scan(workspace, out, progress=progress)
+    desk.say(result.text, result.data)
+    sys.exit(result.exit_code)
+
+
+@_command()
+def purge(desk: _Desk) -> None:
+    """Remove what is older than the configuration keeps it."""
+    with desk.workspace() as workspace, Lock(workspace.settings, workspace.clock, "purge"):
+        removed = look.purge(workspace)
+    desk.say(
+        f"removed {removed['snapshots']} snapshots, {removed['reports']} reports; emptied {removed['undo']} corrections",
+        removed,
+    )
+
+
+@_command(name="schedule")
+def schedule_command(desk: _Desk) -> None:
+    """Stay, and run the night at the configured time; one run per business date."""
+    settings = desk.settings()
+
+    def scheduled() -> None:
+        with Workspace.open(settings, SystemClock()) as workspace, Progress() as progress:
+            result = night.run(workspace, trigger="schedule", progress=progress)
+        click.echo(result.report.headline)
+
+    schedule.serve(settings, scheduled)
+
+
+@_command(
+    click.option("--seed", type=int, default=7, show_default=True),
+    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True),
+    click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True),
+    click.option(
+        "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many seeds, from --seed on."
+    ),
+)
+def demo(desk: _Desk, seed: int, people: int, out: Path, seeds: int) -> None:
+    """Three nights of a simulated retail group over real HTTP, with a score against the truth."""
+    from jobs import rehearse
+
+    scores = []
+    for number in range(seed, seed + seeds):
+        place = out if seeds == 1 else out / f"seed-{number}"
+        score = rehearse.demo(desk.config, seed=number, people=people, out=place, say=lambda t: click.echo(t, err=True))
+        scores.append(score)
+        if seeds > 1:
+            click.echo(f"seed {number}: {'as the truth' if score.perfect else 'NOT as the truth'}", err=True)
+    total = rehearse.total(scores)
+    if desk.as_json:
+        desk.say("", total.as_json())
+    else:
+        desk.table(look.score_table(total.kinds))
+        click.echo(
+            f"false on night zero: {total.quiet}; still to do on night two: {total.second_plan}; held for a person: {total.held}"
+        )
+        click.echo(f"report: {out / 'report.html' if seeds == 1 else out}")
+    sys.exit(0 if all(score.perfect for score in scores) else 1)
+
+
+@_command(
+    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True),
+    click.option("--seed", type=int, default=7, show_default=True),
+    click.option(
+        "--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True, help="How long it serves."
+    ),
+)
+def sandbox(desk: _Desk, people: int, seed: int, minutes: int) -> None:
+    """Serve the simulated vendors on this machine, for rehearsals; prints a configuration that speaks to them."""
+    from jobs import rehearse
+
+    rehearse.serve(desk.config, people=people, seed=seed, minutes=minutes, say=click.echo)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""People's decisions: from a file, from the inbox of those without a shell, or from the command line.
+
+A bad file is refused whole, a decision that no longer fits what it was made on is refused alone; each with a sentence.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from connectors.clock import Clock
+from jobs.breakers import NAMES as BREAKERS
+from jobs.errors import ConfigError
+from jobs.policy import DRIFT_FIELDS
+from jobs.state import DecisionRow, State
+from jobs.tables import corrections, findings
+
+Target = Literal["finding", "correction", "pair", "field", "certificate", "breaker"]
+Verdict = Literal["approve", "reject", "accept", "same", "not_same"]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
+
+VERDICTS: Mapping[Target, frozenset[Verdict]] = {
+    "finding": frozenset({"approve", "reject", "accept"}),
+    "correction": frozenset({"approve", "reject"}),
+    "pair": frozenset({"same", "not_same"}),
+    "field": frozenset({"approve", "reject"}),
+    "certificate": frozenset({"approve", "reject"}),
+    "breaker": frozenset({"approve", "reject"}),
+}
+LARGEST_FILE = 8 * 1024 * 1024
+ZONES = timedelta(days=1)
+"""A day in UTC may be over while it goes on at the group's place."""
+_UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".why.txt")
+
+
+class Decision(BaseModel):
+    """One decision of a file. `until`: the last day on which it stands; none: until it is used, or for good."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: Target
+    id: Word
+    verdict: Verdict
+    by: Word
+    until: date | None = None
+    reason: Sentence = ""
+    fingerprint: Word | None = None
+
+
+class DecisionsFile(BaseModel):
+    """The decisions file (interfaces): what was decided on the report of one run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = Field(alias="schema")
+    run: Word
+    decisions: tuple[Decision, ...] = Field(min_length=1, max_length=100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of one file: decisions recorded, and a sentence for each that was refused."""
+
+    name: str
+    accepted: int
+    refused: tuple[str, ...]
+
+
+def take_file(path: Path, state: State, clock: Clock) -> Taken:
+    """Record the decisions of a file; what cannot be used is said, never raised. The file stays where it is."""
+    try:
+        file = DecisionsFile.model_validate_json(_content(path))
+    except OSError as error:
+        return _refused(path, f"it cannot be read: {error.strerror}")
+    except ValidationError as error:
+        return _refused(path, _explain(error))
+    except ValueError as error:
+        return _refused(path, str(error))
+    rows, said = _judged(state, clock.now(), file.run, file.decisions)
+    known = {_same(row) for row in state.decisions(file.run)}
+    state.record_decisions(row for row in rows if _same(row) not in known)
+    return Taken(path.name, len(rows), tuple(f"{path.name}: {text}" for text in said))
+
+
+def take_inbox(inbox: Path, state: State, clock: Clock) -> list[Taken]:
+    """Take every file of the inbox once, by name: it goes to `taken/`, or to `refused/`, with a `.why.txt` beside it
+    where something was refused. Files that are still being copied (`.part`, `.tmp`, hidden ones) are left."""
+    if not inbox.is_dir():
+        return []
+    waiting = sorted(path for path in inbox.iterdir() if not path.is_dir() or path.is_symlink())
+    return [_take_once(path, state, clock) for path in waiting if not _unfinished(path)]
+
+
+def record(state: State, clock: Clock, run: str, **words: object) -> None:
+    """Record one decision of the command line, in the words of `Decision`. Raises ConfigError that says why not."""
+    try:
+        decision = Decision.model_validate(words)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+    rows, said = _judged(state, clock.now(), run, [decision])
+    if said:
+        raise ConfigError(said[0])
+    state.record_decisions(rows)
+
+
+def _take_once(path: Path, state: State, clock: Clock) -> Taken:
+    taken = take_file(path, state, clock)
+    folder = path.parent / ("taken" if taken.accepted or not taken.refused else "refused")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        target = _free_name(folder, path.name, clock.now())
+        if taken.refused:
+            target.with_name(f"{target.name}.why.txt").write_text("\n".join(taken.refused) + "\n", encoding="utf-8")
+        path.replace(target)
+    except OSError as error:
+        said = f"{path.name}: taken, but cannot be moved to {folder.name}/: {error.strerror}; remove it by hand"
+        return Taken(taken.name, taken.accepted, (*taken.refused, said))
+    return taken
+
+
+def _judged(
+    state: State, now: datetime, run: str, decisions: Sequence[Decision]
+) -> tuple[list[DecisionRow], list[str]]:
+    """The decisions that can be used, as rows, and a sentence for each that cannot."""
+    if state.run(run) is None:
+        return [], [f"there is no run {run}; `rollcall status` lists them"]
+    judged = list(zip(decisions, _doubts(state, run, decisions, now), strict=True))
+    said = [
+        f"decision {number} ({decision.target} {decision.id}): {doubt}"
+        for number, (decision, doubt) in enumerate(judged, start=1)
+        if doubt
+    ]
+    return [_row(run, decision, now) for decision, doubt in judged if not doubt], said
+
+
+def _doubts(state: State, run: str, decisions: Sequence[Decision], now: datetime) -> list[str]:
+    """Per decision, why it cannot be used; empty when it can."""
+    planned = _planned(state, run)
+    known = _known(state, {decision.id for decision in decisions if decision.target == "finding"})
+    checks: Mapping[Target, Callable[[Decision], str]] = {
+        "correction": lambda d: _doubt_planned(d, planned["correction", d.id], run),
+        "finding": lambda d: _doubt_finding(d, planned["finding", d.id], d.id in known, run),
+        "field": _doubt_field,
+        "breaker": _doubt_breaker,
+        "pair": lambda _: "",
+        "certificate": lambda _: "",
+    }
+    return [_doubt(decision, now) or checks[decision.target](decision) for decision in decisions]
+
+
+def _doubt(decision: Decision, now: datetime) -> str:
+    if decision.verdict not in VERDICTS[decision.target]:
+        can = ", ".join(sorted(VERDICTS[decision.target]))
+        return f"a {decision.target} cannot be decided with {decision.verdict!r}; choose of {can}"
+    if decision.until is not None and decision.until < now.date() - ZONES:
+        return f"it ended on {decision.until}"
+    return ""
+
+
+def _doubt_planned(decision: Decision, fingerprints: Collection[str], run: str) -> str:
+    if not fingerprints:
+        return f"the plan of {run} holds no such correction"
+    return _doubt_fingerprint(decision, fingerprints)
+
+
+def _doubt_finding(decision: Decision, fingerprints: Collection[str], known: bool, run: str) -> str:
+    if not known and not fingerprints:
+        return "there is no such finding"
+    if decision.fingerprint is not None and not fingerprints:
+        return f"the plan of {run} holds no correction of this finding"
+    return _doubt_fingerprint(decision, fingerprints)
+
+
+def _doubt_fingerprint(decision: Decision, fingerprints: Collection[str]) -> str:
+    if decision.fingerprint is None or decision.fingerprint in fingerprints:
+        return ""
+    return "what it was made on has changed since (another fingerprint); look at it again and decide anew"
+
+
+def _doubt_field(decision: Decision) -> str:
+    pairing, _, name = decision.id.rpartition("/")
+    if pairing and name in DRIFT_FIELDS:
+        return ""
+    return f"the id is PAIRING/FIELD, with a field of {', '.join(DRIFT_FIELDS)}"
+
+
+def _doubt_breaker(decision: Decision) -> str:
+    source, _, name = decision.id.partition("/")
+    if source and name in BREAKERS:
+        return ""
+    return f"the id is SOURCE/NAME, with a name of {', '.join(BREAKERS)}"
+
+
+class _Fingerprints(dict[tuple[str, str], set[str]]):
+    """Fingerprints of planned corrections, by (correction or finding, id); none where there is no such."""
+
+    def __missing__(self, _: tuple[str, str]) -> set[str]:
+        return set()
+
+
+def _planned(state: State, run: str) -> _Fingerprints:
+    found = _Fingerprints()
+    query = sa.select(corrections.c.correction_id, corrections.c.finding_ids, corrections.c.fingerprint)
+    with state.engine.begin() as connection:
+        for row in connection.execute(query.where(corrections.c.plan_id == run)):
+            found.setdefault(("correction", row.correction_id), set()).add(row.fingerprint)
+            for finding in row.finding_ids:
+                found.setdefault(("finding", finding), set()).add(row.fingerprint)
+    return found
+
+
+def _known(state: State, ids: Collection[str]) -> set[str]:
+    known: set[str] = set()
+    listed = sorted(ids)
+    with state.engine.begin() as connection:
+        for start in range(0, len(listed), 5_000):
+            some = listed[start : start + 5_000]
+            known.update(connection.scalars(sa.select(findings.c.finding_id).where(findings.c.finding_id.in_(some))))
+    return known
+
+
+def _row(run: str, decision: Decision, now: datetime) -> DecisionRow:
+    return DecisionRow(
+        run_id=run,
+        target=decision.target,
+        id=decision.id,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        by=decision.by,
+        made_at=now,
+        until=decision.until,
+        fingerprint=decision.fingerprint,
+    )
+
+
+def _same(row: DecisionRow) -> tuple[object, ...]:
+    return (row.run_id, row.target, row.id, row.verdict, row.reason, row.by, row.until, row.fingerprint)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of an ordinary file of a bearable size; whoever may drop files here must not lead us elsewhere."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it is not an ordinary file")
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise ValueError(f"it is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+    return content
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problems with their places, without the values that stand there."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    texts = [f"{'.'.join(str(part) for part in p['loc']) or 'the file'}: {p['msg']}" for p in problems[:5]]
+    return "not a decision that can be used: " + "; ".join(texts)
+
+
+def _refused(path: Path, why: str) -> Taken:
+    return Taken(path.name, 0, (f"{path.name}: refused whole: {why}",))
+
+
+def _unfinished(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED)
+
+
+def _free_name(folder: Path, name: str, now: datetime) -> Path:
+    stamped = f"{now:%Y%m%dT%H%M%S}-{name}"
+    names: Iterable[str] = (stamped, *(f"{n}-{stamped}" for n in range(2, 10_000)))
+    return next(folder / n for n in names if not (folder / n).exists())

@@ -1,0 +1,46 @@
+"""What is too large for the state database and must survive the night: the roll of entities, links, bases.
+
+Encrypted Parquet under `workspace/kept/`; the state database says which file is in force, so that a run that dies
+leaves the last one as it was.
+"""
+
+from hashlib import file_digest
+from pathlib import Path
+
+import pyarrow as pa
+
+from connectors.clock import Clock
+from jobs.errors import ConfigError
+from jobs.state import ArtefactRow, State
+from jobs.vault import Vault, private_folder
+
+
+def keep(
+    folder: Path, vault: Vault, state: State, clock: Clock, *, run_id: str, name: str, rows: pa.RecordBatchReader
+) -> None:
+    """Write the rows as the artefact `name` of this run, and let the state database point at it."""
+    path = private_folder(folder / "kept") / f"{name}-{run_id}.parquet"
+    vault.write_parquet(path, rows, rows.schema)
+    before = state.artefact(name)
+    state.set_artefact(ArtefactRow(name, run_id, str(path.relative_to(folder)), _digest(path), clock.now()))
+    if before is not None and before.path != str(path.relative_to(folder)):
+        (folder / before.path).unlink(missing_ok=True)
+
+
+def read(folder: Path, vault: Vault, state: State, name: str) -> pa.Table | None:
+    """The artefact `name` in force; None before the first. Raises ConfigError when its file is not what was kept."""
+    row = state.artefact(name)
+    if row is None:
+        return None
+    path = folder / row.path
+    if not path.is_file() or _digest(path) != row.digest:
+        raise ConfigError(
+            f"{path}: missing or changed since run {row.run_id} kept it; restore it from a backup of the workspace, "
+            "together with the state database"
+        )
+    return vault.read_parquet(path).read_all()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

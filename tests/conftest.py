@@ -1,0 +1,78 @@
+"""State databases for every test: SQLite in the test's own folder, PostgreSQL from a server of the tests' own."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from connectors.clock import SimulatedClock
+from jobs.vault import Vault
+
+_databases = count(1)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(bytes(range(32)))
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock(datetime(2026, 11, 23, 12, 15, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A server on a socket in a folder of its own; skips where PostgreSQL's server programs are not installed."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server programs are not installed: nothing was tested against PostgreSQL")
+    user = "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-"))
+    if user:
+        shutil.chown(folder, user)
+
+    def run(program: str, *arguments: str) -> None:
+        command = [programs / program, "-D", folder / "data", *arguments]
+        subprocess.run(command, check=True, user=user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=folder)
+
+    run("initdb", "--username=rollcall", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=40 -c shared_buffers=16MB"
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql+psycopg://rollcall@/{{}}?host={folder}"
+    finally:
+        run("pg_ctl", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """An empty database."""
+    name = f"test_{next(_databases)}"
+    engine = sa.create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    engine.dispose()
+    return postgres_server.format(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The test runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state/state.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def _postgres_programs() -> Path | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return versions[-1].parent if versions else Path(on_path).parent if on_path else None

@@ -1,0 +1,559 @@
+"""A small scripted Shopify: one shop behind GraphQL on one port, its export files on another.
+
+It selects what a document asks for, does what mutations say, and repeats the vendor's recorded texts.
+"""
+# ruff: noqa: A002, N802, N803 - resolvers and their arguments bear the names of the vendor's fields
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    parse,
+    value_from_ast_untyped,
+)
+
+from connectors._shopify_words import landed
+from connectors.base import Change
+from connectors.clock import Clock
+from connectors.shopify import Shopify
+
+TOKEN = "shpat_canary-5d21"
+GRANTED = "shpca_canary-77b0"
+CLIENT_SECRET = "shpss_canary-0c4e"
+SCOPES = ["read_customers", "write_customers"]
+LINK_KEYS = {"rollcall.till": "till", "rollcall.old_till": "old"}
+COST = {
+    "requestedQueryCost": 10,
+    "actualQueryCost": 10,
+    "throttleStatus": {"maximumAvailable": 2000, "currentlyAvailable": 1990, "restoreRate": 100},
+}
+Node = dict[str, Any]
+Override = Callable[[str, Mapping[str, Any]], Any]
+
+
+def gid(number: int | str) -> str:
+    return f"gid://shopify/Customer/{number}"
+
+
+def customer(number: int, **more: Any) -> Node:
+    """One customer as the vendor's graph has it; `metafields` holds plain dictionaries."""
+    node: Node = {
+        "__typename": "Customer", "id": gid(number), "legacyResourceId": str(number), "firstName": "Ada",
+        "lastName": f"Example {number}", "tags": ["pos", "VIP"], "note": None, "numberOfOrders": "3",
+        "createdAt": "2025-01-02T03:04:05Z", "updatedAt": "2026-11-01T04:05:06Z",
+        "defaultEmailAddress": {
+            "emailAddress": f"ada.{number}@example.com", "marketingState": "SUBSCRIBED",
+            "marketingOptInLevel": "SINGLE_OPT_IN", "marketingUpdatedAt": "2026-04-02T09:30:00Z",
+        },
+        "defaultPhoneNumber": {
+            "phoneNumber": f"+1613555{number % 100 + 100:04d}",
+            "smsMarketingConsent": {
+                "state": "NEVER_SUBSCRIBED", "optInLevel": "SINGLE_OPT_IN", "updatedAt": None, "collectedFrom": None,
+            },
+        },
+        "defaultAddress": {
+            "id": f"gid://shopify/MailingAddress/8{number}?model_name=CustomerAddress", "address1": "1 Sample St",
+            "address2": None, "city": "Ottawa", "provinceCode": "ON", "countryCodeV2": "CA", "zip": "K1A 0A1",
+        },
+        "metafields": [
+            metafield("rollcall.till", f"H-{number}", "id", f"digest-{number}"),
+            metafield("facts.birth_date", "1990-02-28", "date"),
+            metafield("medical.card", "never to be asked for"),
+        ],
+    }  # fmt: skip
+    return node | more
+
+
+def metafield(key: str, value: str, kind: str = "single_line_text_field", digest: str | None = None) -> Node:
+    namespace, _, name = key.partition(".")
+    return {
+        "__typename": "Metafield", "id": f"gid://shopify/Metafield/{key}", "namespace": namespace, "key": name,
+        "type": kind, "value": value, "compareDigest": digest or f"digest-of-{value}",
+    }  # fmt: skip
+
+
+class Rig:
+    """The shop. Attributes are the strings that a test pulls."""
+
+    page_size = None
+    over_http = True
+    secrets = (TOKEN, GRANTED, CLIENT_SECRET)
+
+    def __init__(self) -> None:
+        self.graph = _Server(self._graph)
+        self.files = _Server(self._file)
+        self.clock: Clock | None = None
+        self.granting = False
+        self.scopes = list(SCOPES)
+        self.version = "2026-10"
+        self.serve(0)
+
+    def serve(self, count: int) -> None:
+        self.customers = {gid(n): customer(n) for n in range(7001, 7001 + count)}
+        self.failures: list[tuple[int, Mapping[str, str], bytes, int | None]] = []
+        self.overrides: dict[str, list[Any]] = {}
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.headers: list[dict[str, str]] = []
+        self.file_headers: list[dict[str, str]] = []
+        self.operation: Node = {}
+        self.file = b""
+        self.file_faults: list[Callable[[bytes], bytes]] = []
+        self._sent: list[Any] = []
+        self._requests = 0
+        self.tokens = 0
+
+    def ids(self) -> list[str]:
+        return [node["legacyResourceId"] for node in self.customers.values()]
+
+    def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> Shopify:
+        self.clock = clock
+        os.environ["RIG_SHOPIFY_TOKEN"], os.environ["RIG_SHOPIFY_SECRET"] = TOKEN, CLIENT_SECRET
+        signing = {"client_id": "app", "client_secret": {"env": "RIG_SHOPIFY_SECRET"}}
+        given = {
+            "kind": "shopify", "role": "ecom", "base_url": self.graph.url, "link_keys": LINK_KEYS, "writes": writes,
+            "domain": "sample.myshopify.com", **(signing if self.granting else {"token": {"env": "RIG_SHOPIFY_TOKEN"}}),
+        }  # fmt: skip
+        return Shopify("shop", Shopify.Settings.model_validate(given | settings), clock)
+
+    def fail(
+        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
+    ) -> None:
+        self.failures = [(status, headers or {}, body, times)]
+
+    def override(self, field: str, *answers: Any) -> None:
+        """The next calls of one root field answer these, whole answers or exceptions to the rule."""
+        self.overrides[field] = list(answers)
+
+    def requests(self) -> int:
+        return self._requests
+
+    def sent(self) -> list[Any]:
+        return list(self._sent)
+
+    def documents(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every document that came, with its variables."""
+        for _, document, variables in self.asked:
+            yield document, variables
+
+    def close(self) -> None:
+        self.graph.stop()
+        self.files.stop()
+
+    # the wire --------------------------------------------------------------------------------------------------------
+
+    def _graph(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        self._requests += 1
+        self.headers.append(dict(handler.headers))
+        if self.failures:
+            status, headers, said, times = self.failures[0]
+            self.failures = [] if times == 1 else [(status, headers, said, times - 1 if times else None)]
+            return status, headers, said
+        if handler.path == "/admin/oauth/access_token":
+            self.tokens += 1
+            return 200, {}, json.dumps({"access_token": f"{GRANTED}-{self.tokens}", "expires_in": 86399}).encode()
+        token = f"{GRANTED}-{self.tokens}" if self.granting else TOKEN
+        if handler.headers.get("X-Shopify-Access-Token") != token:
+            return 401, {}, b'{"errors":"[API] Invalid API key or access token"}'
+        if handler.path != "/admin/api/2026-10/graphql.json":
+            return 404, {}, b""
+        asked = json.loads(body)
+        answer = self._answer(asked["query"], asked["variables"])
+        return 200, {"X-Shopify-API-Version": self.version}, json.dumps(answer).encode()
+
+    def _file(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        self._requests += 1
+        self.file_headers.append(dict(handler.headers))
+        said = self.file_faults.pop(0)(self.file) if self.file_faults else self.file
+        return 200, {"Content-Type": "application/jsonl"}, said
+
+    def _answer(self, document: str, variables: dict[str, Any]) -> Node:
+        operation = parse(document).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        data: Node = {}
+        for field in operation.selection_set.selections:
+            assert isinstance(field, FieldNode)
+            name = field.name.value
+            self.asked.append((name, document, variables))
+            arguments = {a.name.value: value_from_ast_untyped(a.value, variables) for a in field.arguments or ()}
+            if self.overrides.get(name):
+                answer = self.overrides[name].pop(0)
+                if answer is not None:
+                    return dict(answer)
+            if operation.operation.value == "mutation" and not name.startswith("bulk"):
+                self._sent.append((name, arguments))
+            data[name] = selected(getattr(self, f"_{name}")(**arguments), field.selection_set, variables)
+        return {"data": data, "extensions": {"cost": COST}}
+
+    # reading ---------------------------------------------------------------------------------------------------------
+
+    def _shop(self) -> Node:
+        return {"name": "Sample", "myshopifyDomain": "sample.myshopify.com"}
+
+    def _currentAppInstallation(self) -> Node:
+        return {"accessScopes": [{"handle": handle} for handle in self.scopes]}
+
+    def _customersCount(self, limit: int | None = 10_000) -> Node:
+        count = len(self.customers)
+        return {"count": count if limit is None else min(count, limit), "precision": "EXACT"}
+
+    def _customers(self, first: int) -> Node:
+        return {"nodes": list(self.customers.values())[:first]}
+
+    def _nodes(self, ids: list[str]) -> list[Node | None]:
+        assert len(ids) <= 250
+        return [self.customers.get(one) for one in ids]
+
+    def _customerByIdentifier(self, identifier: Mapping[str, str]) -> Node | None:
+        (kind, wanted), *more = identifier.items()
+        assert not more
+        for node in self.customers.values():
+            email, phone = node["defaultEmailAddress"] or {}, node["defaultPhoneNumber"] or {}
+            found = {"emailAddress": email.get("emailAddress", "").lower(), "phoneNumber": phone.get("phoneNumber")}
+            if found[kind] == (wanted.lower() if kind == "emailAddress" else wanted):
+                return node
+        return None
+
+    # the export ------------------------------------------------------------------------------------------------------
+
+    def _bulkOperationRunQuery(self, query: str, groupObjects: bool) -> Node:
+        assert groupObjects is False
+        operation = parse(query).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        self.file = b"".join(json.dumps(line).replace("/", "\\/").encode() + b"\n" for line in self._lines(operation))
+        roots = len(self.customers)
+        objects = self.file.count(b"\n")
+        done = {
+            "status": "COMPLETED", "errorCode": None, "objectCount": str(objects), "rootObjectCount": str(roots),
+            "fileSize": str(len(self.file)), "partialDataUrl": None,
+            "url": f"{self.files.url}/export.jsonl?Expires=1&Signature=s" if roots else None,
+        }  # fmt: skip
+        none = dict.fromkeys(("errorCode", "fileSize", "url", "partialDataUrl"))
+        begun = {"status": "CREATED", "objectCount": "0", "rootObjectCount": "0"} | none
+        self.operation = {"id": "gid://shopify/BulkOperation/1", "polls": [begun, begun | {"status": "RUNNING"}, done]}
+        return {"bulkOperation": {"id": self.operation["id"], "status": "CREATED"}, "userErrors": []}
+
+    def _lines(self, operation: OperationDefinitionNode) -> list[Node]:
+        """Children before and after their parents: the vendor promises no order."""
+        roots, children = [], []
+        (connection,) = operation.selection_set.selections
+        node_set = _below(connection, "edges", "node")
+        for node in self.customers.values():
+            line = selected(node, node_set, {})
+            for name in [name for name, value in line.items() if isinstance(value, dict) and "edges" in value]:
+                children += [{**edge["node"], "__parentId": node["id"]} for edge in line.pop(name)["edges"]]
+            roots.append(line)
+        return children[::2] + roots[::-1] + children[1::2]
+
+    def _bulkOperation(self, id: str) -> Node:
+        polls = self.operation["polls"]
+        return {"id": id, **(polls.pop(0) if len(polls) > 1 else polls[0])}
+
+    def _bulkOperationCancel(self, id: str) -> Node:
+        return {"bulkOperation": {"id": id, "status": "CANCELING"}, "userErrors": []}
+
+    # writing ---------------------------------------------------------------------------------------------------------
+
+    def _customerUpdate(self, input: Node) -> Node:
+        node = self.customers.get(input["id"])
+        if node is None:
+            return _errors("customer", ["id"], "Customer does not exist")
+        return self._filled(node, input)
+
+    def _customerCreate(self, input: Node) -> Node:
+        number = 7900 + len(self.customers)
+        empty = dict.fromkeys(("firstName", "lastName", "note", "defaultAddress", "defaultPhoneNumber"))
+        node = customer(number, **empty, defaultEmailAddress=None, tags=[], metafields=[])
+        answer = self._filled(node, input)
+        if not answer["userErrors"]:
+            self.customers[node["id"]] = node
+        return answer
+
+    def _filled(self, node: Node, given: Node) -> Node:
+        for other in self.customers.values():
+            email = (other["defaultEmailAddress"] or {}).get("emailAddress")
+            if other is not node and given.get("email") and given["email"] == email:
+                return _errors("customer", ["email"], "Email has already been taken")
+        node.update({name: given[name] for name in ("firstName", "lastName", "note", "tags") if name in given})
+        if "email" in given:
+            empty = customer(1)["defaultEmailAddress"] | {"marketingState": "NOT_SUBSCRIBED"}
+            old = node["defaultEmailAddress"] or empty
+            node["defaultEmailAddress"] = given["email"] and old | {"emailAddress": given["email"]}
+        if "phone" in given:
+            old = node["defaultPhoneNumber"] or customer(1)["defaultPhoneNumber"]
+            node["defaultPhoneNumber"] = given["phone"] and old | {"phoneNumber": given["phone"]}
+        for address in given.get("addresses", []):
+            self._customerAddressCreate(node["id"], address, setAsDefault=True, node=node)
+        for one in given.get("metafields", []):
+            node["metafields"].append(metafield(f"{one['namespace']}.{one['key']}", one["value"], one["type"]))
+        return {"customer": node, "userErrors": []}
+
+    def _customerAddressCreate(
+        self,
+        customerId: str,
+        address: Node,
+        setAsDefault: bool,
+        node: Node | None = None,
+    ) -> Node:
+        assert setAsDefault
+        node = node or self.customers[customerId]
+        node["defaultAddress"] = dict.fromkeys(customer(1)["defaultAddress"]) | {"id": "gid://shopify/MailingAddress/1"}
+        return self._customerAddressUpdate(customerId, "gid://shopify/MailingAddress/1", address, node)
+
+    def _customerAddressUpdate(
+        self,
+        customerId: str,
+        addressId: str,
+        address: Node,
+        node: Node | None = None,
+    ) -> Node:
+        held = (node or self.customers[customerId])["defaultAddress"]
+        if held is None or held["id"] != addressId:
+            return _errors("address", ["addressId"], "Address does not exist")
+        held.update({"countryCodeV2" if name == "countryCode" else name: value for name, value in address.items()})
+        return {"address": held, "userErrors": []}
+
+    def _tagsAdd(self, id: str, tags: list[str]) -> Node:
+        node = self.customers[id]
+        node["tags"] = sorted({*node["tags"], *tags}, key=str.lower)
+        return {"node": node, "userErrors": []}
+
+    def _tagsRemove(self, id: str, tags: list[str]) -> Node:
+        node = self.customers[id]
+        node["tags"] = [tag for tag in node["tags"] if tag not in tags]
+        return {"node": node, "userErrors": []}
+
+    def _customerEmailMarketingConsentUpdate(self, input: Node) -> Node:
+        node = self.customers[input["customerId"]]
+        if node["defaultEmailAddress"]:  # without an email: no error, no effect
+            node["defaultEmailAddress"]["marketingState"] = input["emailMarketingConsent"]["marketingState"]
+        return {"customer": node, "userErrors": []}
+
+    def _customerSmsMarketingConsentUpdate(self, input: Node) -> Node:
+        node = self.customers[input["customerId"]]
+        node["defaultPhoneNumber"]["smsMarketingConsent"]["state"] = input["smsMarketingConsent"]["marketingState"]
+        return {"customer": node, "userErrors": []}
+
+    def _metafieldsSet(self, metafields: list[Node]) -> Node:
+        written = []
+        for one in metafields:
+            node, key = self.customers[one["ownerId"]], f"{one['namespace']}.{one['key']}"
+            held = {f"{m['namespace']}.{m['key']}": m for m in node["metafields"]}
+            digest = held[key]["compareDigest"] if key in held else None
+            if "compareDigest" in one and one["compareDigest"] != digest:
+                return _errors("metafields", ["metafields", "0"], "The resource has been updated", "STALE_OBJECT")
+            held[key] = metafield(key, one["value"], one["type"])
+            node["metafields"] = list(held.values())
+            written.append(held[key])
+        return {"metafields": written, "userErrors": []}
+
+    def _metafieldsDelete(self, metafields: list[Node]) -> Node:
+        for one in metafields:
+            node = self.customers[one["ownerId"]]
+            node["metafields"] = [
+                m for m in node["metafields"] if (m["namespace"], m["key"]) != (one["namespace"], one["key"])
+            ]
+        return {"deletedMetafields": metafields, "userErrors": []}
+
+    # the suite -------------------------------------------------------------------------------------------------------
+
+    def odd_records(self) -> list[Mapping[str, Any]]:
+        settings = Shopify.Settings.model_validate(
+            {"kind": "shopify", "role": "ecom", "base_url": "https://sample.myshopify.com", "link_keys": LINK_KEYS,
+             "token": {"env": "X"}}
+        )  # fmt: skip
+        nothing = dict.fromkeys(customer(1), None)
+        email, phone = customer(1)["defaultEmailAddress"], customer(1)["defaultPhoneNumber"]
+        nodes = [
+            nothing | {"legacyResourceId": "1", "tags": [], "metafields": []},
+            customer(2, firstName=" ", lastName="", note="", tags=["b ", "a", "a", "", "ä", "c;d"], numberOfOrders="0"),
+            customer(3, defaultAddress=dict.fromkeys(customer(3)["defaultAddress"]), metafields=[]),
+            customer(4, metafields=[metafield("rollcall.old_till", " 7 "), metafield("facts.birth_date", "28/2/1990")]),
+            customer(5, metafields=[metafield("rollcall.till", " "), metafield("facts.birth_date", "1990-02-30")]),
+            customer(6, firstName="=1+1", lastName="🙂", note="two\nlines", numberOfOrders="x", updatedAt="soon"),
+        ]
+        emails = ("NOT_SUBSCRIBED", "PENDING", "SUBSCRIBED", "UNSUBSCRIBED", "INVALID", "REDACTED", "NEW_WORD", None)
+        texts = ("NEVER_SUBSCRIBED", "PENDING", "SUBSCRIBED", "UNSUBSCRIBED", "REDACTED", "NEW_WORD", None, None)
+        nodes += [
+            customer(
+                n,
+                defaultEmailAddress=email | {"marketingState": states[0]},
+                defaultPhoneNumber=phone | {"smsMarketingConsent": states[1] and {"state": states[1]}},
+            )
+            for n, states in enumerate(zip(emails, texts, strict=True), 10)
+        ]
+        return [landed(node, node["metafields"], settings) for node in nodes]
+
+    def writes(self) -> list[tuple[Change, list[Any]]]:
+        who, key = "7002", gid("7002")
+        address = "gid://shopify/MailingAddress/87002?model_name=CustomerAddress"
+        return [
+            (
+                Change("update", who, {}, {"first_name": "Grace", "phone": None}, key="c-1"),
+                [("customerUpdate", {"input": {"id": key, "firstName": "Grace", "phone": None}})],
+            ),
+            (
+                Change("update", who, {}, {"street": "2 Sample St", "street_2": "Unit 4", "country": "US"}, key="c-2"),
+                [(
+                    "customerAddressUpdate",
+                    {"customerId": key, "addressId": address,
+                     "address": {"address1": "2 Sample St", "address2": "Unit 4", "countryCode": "US"}},
+                )],
+            ),
+            (
+                Change("update", who, {}, {"email": "new@example.com", "birth_date": "1991-03-01"}, key="c-3"),
+                [
+                    ("customerUpdate", {"input": {"id": key, "email": "new@example.com"}}),
+                    ("metafieldsSet", {"metafields": [
+                        {"ownerId": key, "namespace": "facts", "key": "birth_date", "type": "date",
+                         "value": "1991-03-01"}
+                    ]}),
+                ],
+            ),
+            (
+                Change("update", who, {}, {"tags": "VIP;new"}, key="c-4"),
+                [("tagsAdd", {"id": key, "tags": ["new"]}), ("tagsRemove", {"id": key, "tags": ["pos"]})],
+            ),
+            (
+                Change("add_note", who, {}, {"note": "called back"}, key="c-5"),
+                [("customerUpdate", {"input": {"id": key, "note": "called back"}})],
+            ),
+            (
+                Change("add_tag", who, {}, {"tags": "Shopify;VIP;pos"}, key="c-6"),
+                [("tagsAdd", {"id": key, "tags": ["Shopify"]})],
+            ),
+            (
+                Change("relink", who, {}, {"link:till": "H-9"}, key="c-7"),
+                [("metafieldsSet", {"metafields": [
+                    {"ownerId": key, "namespace": "rollcall", "key": "till", "type": "id", "value": "H-9",
+                     "compareDigest": "digest-7002"}
+                ]})],
+            ),
+            (
+                Change("relink", who, {}, {"link:old": "L-1"}, key="c-8"),
+                [("metafieldsSet", {"metafields": [
+                    {"ownerId": key, "namespace": "rollcall", "key": "old_till", "type": "single_line_text_field",
+                     "value": "L-1", "compareDigest": None}
+                ]})],
+            ),
+            (
+                Change("relink", who, {}, {"link:till": None}, key="c-9"),
+                [("metafieldsDelete", {"metafields": [{"ownerId": key, "namespace": "rollcall", "key": "till"}]})],
+            ),
+            (
+                Change("opt_out", who, {}, {"email_consent": "out", "sms_consent": "out"}, key="c-10"),
+                [
+                    ("customerEmailMarketingConsentUpdate",
+                     {"input": {"customerId": key, "emailMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}}),
+                    ("customerSmsMarketingConsentUpdate",
+                     {"input": {"customerId": key, "smsMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}}),
+                ],
+            ),
+            (
+                Change("create", None, {}, {
+                    "first_name": "Grace", "last_name": None, "email": "grace@example.com", "phone": "+16135550177",
+                    "birth_date": "1991-03-01", "street": "3 Sample St", "city": "Ottawa", "country": "CA",
+                    "tags": "a;b", "link:till": "H-5",
+                }, key="c-11"),
+                [("customerCreate", {"input": {
+                    "firstName": "Grace", "email": "grace@example.com", "phone": "+16135550177", "tags": ["a", "b"],
+                    "addresses": [{"address1": "3 Sample St", "city": "Ottawa", "countryCode": "CA"}],
+                    "metafields": [
+                        {"namespace": "facts", "key": "birth_date", "type": "date", "value": "1991-03-01"},
+                        {"namespace": "rollcall", "key": "till", "type": "single_line_text_field", "value": "H-5"},
+                    ],
+                }})],
+            ),
+        ]  # fmt: skip
+
+
+def selected(value: Any, selection: SelectionSetNode | None, variables: Mapping[str, Any]) -> Any:
+    """What a selection takes of a value; metafields come as a connection, filtered by their `keys`."""
+    if isinstance(value, list):
+        return [selected(one, selection, variables) for one in value]
+    if selection is None or value is None:
+        return value
+    found: Node = {}
+    for field in selection.selections:
+        if isinstance(field, InlineFragmentNode):
+            found |= selected(value, field.selection_set, variables)
+            continue
+        assert isinstance(field, FieldNode)
+        name = field.name.value
+        inner = value[name]
+        if name == "metafields" and value.get("__typename") == "Customer":
+            given = {a.name.value: value_from_ast_untyped(a.value, dict(variables)) for a in field.arguments or ()}
+            inner = {"edges": [{"node": m} for m in _keyed(inner, given["keys"])[: given.get("first")]]}
+        found[(field.alias or field.name).value] = selected(inner, field.selection_set, variables)
+    return found
+
+
+def _keyed(metafields: list[Node], keys: list[str]) -> list[Node]:
+    """Those of the keys, which come back as they were asked for: with their namespace."""
+    whole = [m | {"key": f"{m['namespace']}.{m['key']}"} for m in metafields]
+    return [m for m in whole if m["key"] in keys]
+
+
+def _below(node: Any, *path: str) -> SelectionSetNode:
+    for name in path:
+        (node,) = [one for one in node.selection_set.selections if one.name.value == name]
+    found: SelectionSetNode = node.selection_set
+    return found
+
+
+def _errors(payload: str, field: list[str], message: str, code: str | None = None) -> Node:
+    return {payload: None, "userErrors": [{"field": field, "message": message, "code": code}]}
+
+
+class _Server:
+    """One loopback port."""
+
+    def __init__(self, answer: Callable[[BaseHTTPRequestHandler, bytes], tuple[int, Mapping[str, str], bytes]]) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def _serve(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, headers, said = answer(self, body)
+                self.send_response_only(status)
+                for name, value in {"Content-Length": str(len(said)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(said)
+
+            do_GET = do_POST = _serve  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def date_header(now: datetime) -> dict[str, str]:
+    return {"Date": format_datetime(now, usegmt=True)}
+
+
+def build(folder: Path) -> Rig:
+    """The rig of the contract suite."""
+    return Rig()
