@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 
 from connectors.base import Capabilities, Change, CheckLine, VendorError
+from connectors.clock import Clock
 
 
 def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
@@ -43,3 +45,14 @@ def checked(name: str, probe: Callable[[], str]) -> CheckLine:
         return CheckLine(name, ok=True, detail=probe())
     except VendorError as error:
         return CheckLine(name, ok=False, detail=str(error))
+
+
+def clock_told(date: str | None, clock: Clock, *, within_s: float = 300) -> str:
+    """How far the vendor's time (its Date header) is from ours. Raises VendorError when that is more than `within_s`."""
+    try:
+        apart = abs((parsedate_to_datetime(date or "") - clock.now()).total_seconds())
+    except (ValueError, TypeError):
+        return "the vendor does not say its time"
+    if apart > within_s:
+        raise VendorError(f"this machine's clock is {apart:.0f} s from the vendor's: set it", permanent=True)
+    return f"{apart:.0f} s from the vendor's"

@@ -93,16 +93,18 @@ class Words:
     def landed(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """One customer in the words of FIELDS, unknown fields with it; what is left out on purpose goes here (G11)."""
         addresses = sorted(_addresses(row), key=lambda address: address.get("primary") is not True)
-        groups = row.get("customer_groups") or []
-        fit = isinstance(groups, list)
+        groups, places = row.get("customer_groups") or [], row.get("addresses") or []
+        known = [{key: text(address.get(key)) for key in ADDRESS.names} for address in addresses]
         record = {key: value for key, value in row.items() if key not in DROPPED}
         return record | {
             "customer_id": text(row.get("customer_id")),
             "merged_into_customer_id": text(row.get("merged_into_customer_id")),
             "phone": text(row.get("phone")),
             "email_consent": self._consent(row.get("opt_out")),
-            "addresses": [{key: text(address.get(key)) for key in ADDRESS.names} for address in addresses],
-            "customer_groups": [name for group in groups if (name := _group(group))] if fit else groups,
+            "addresses": known if isinstance(places, list) and len(known) == len(places) else places,
+            "customer_groups": [name for group in groups if (name := _group(group))]
+            if isinstance(groups, list)
+            else groups,
         }
 
     def _consent(self, flag: Any) -> str:
@@ -121,7 +123,7 @@ class Words:
             if name == "phone" and value:
                 body["phone"] = _ten_digits(value)
             elif name == "email_consent":
-                body["opt_out"] = True
+                body["opt_out"] = self.settings.opt_out_means == "out"
             elif name in OWN_KEYS:
                 body[OWN_KEYS[name]] = value or CLEARED
         if after.keys() & ADDRESS_KEYS.keys():

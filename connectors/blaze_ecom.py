@@ -101,7 +101,7 @@ class BlazeEcom(Connector):
             yield from self._file.pages(evidence)
             return
         evidence.end_mark, evidence.pages_contiguous = False, True
-        evidence.contract = {"account": urlsplit(str(self.settings.base_url)).netloc,
+        evidence.contract = {"account": urlsplit(str(self.settings.base_url)).hostname or "",
                              "store": str(self.settings.store_id)}  # fmt: skip
         seen: dict[str, str] = {}
         for _ in range(PASSES):
@@ -145,7 +145,7 @@ class BlazeEcom(Connector):
                 yield Page(kept)
             offset += len(rows)
             if offset >= total or not rows:
-                evidence.end_mark = offset >= total
+                evidence.end_mark = True
                 return moved
 
     def _count(self, evidence: Evidence, total: int, read: int, promised: int) -> None:

@@ -5,13 +5,12 @@ The list is walked by key, because page numbers shift while clerks work (sheet: 
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _heartland_words as words
-from connectors._guard import after_a_write, checked, refuse_unoffered
+from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
     Action,
@@ -74,12 +73,11 @@ class Heartland(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        """An opt-out is offered only where it can be read back: not while an unticked choice reads unknown (G9)."""
+        """What the configuration maps can be written; an opt-out unticks the choice, which may then read unknown (G9)."""
         kept = self.words.keys.keys()
         actions: set[Action] = {"update", "create"}
         actions |= {"add_tag"} if "tags" in kept else set()
-        if "email_consent" in kept and self.settings.email_opt_in_false == "out":
-            actions.add("opt_out")
+        actions |= {"opt_out"} if "email_consent" in kept else set()
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset((kept | words.ADDRESS_KEYS.keys()) - {"email_consent"}),
@@ -210,7 +208,7 @@ class Heartland(Connector):
         reply = self._get("/system/whoami", {}, (200, 403, 404))
         user = reply.json() if reply.status == 200 else {}
         return {
-            "account": urlsplit(self.settings.base_url).netloc,
+            "account": urlsplit(self.settings.base_url).hostname or "",
             "user": str(user.get("id", "")) if isinstance(user, dict) else "",
             "reads": ", ".join(f"{name}={key}" for name, key in sorted(self.words.keys.items())),
             "unticked": self.settings.email_opt_in_false,
@@ -251,10 +249,8 @@ class Heartland(Connector):
         return ", ".join(sorted(wanted)) or "none in use"
 
     def _check_clock(self) -> str:
-        sent = self._get("/customers", {"page": 1, "per_page": 1}, (200,)).headers.get("Date")
-        if not sent:
-            return "the vendor does not say its time"
-        return f"{abs((parsedate_to_datetime(sent) - self.clock.now()).total_seconds()):.0f} s from the vendor's"
+        reply = self._get("/customers", {"page": 1, "per_page": 1}, (200,))
+        return clock_told(reply.headers.get("Date"), self.clock)
 
     # writing ---------------------------------------------------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from connectors import _treez_words as words
-from connectors._guard import checked, refuse_unoffered
+from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._shaping import text
-from connectors._treez_access import Access, Exchanged, Signed
+from connectors._treez_access import LIFE_MS, Access, Exchanged, Signed
 from connectors.base import (
     Action,
     Capabilities,
@@ -97,9 +97,9 @@ class Treez(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        """An opt-out is offered only where the flag's meaning is proven, and is an opt-out (G9)."""
+        """An opt-out is offered only where the flag's meaning is proven; one that unticks it then reads unknown (G9)."""
         actions: set[Action] = {"update", "create", "add_note"}
-        if self.settings.opt_out_means == "out":
+        if self.settings.opt_out_means != "unproven":
             actions.add("opt_out")
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -224,7 +224,7 @@ class Treez(Connector):
     def check(self) -> list[CheckLine]:
         lines = [checked("customers", self._check_customers)]
         if self.settings.api == "v3":
-            lines.append(checked("permissions", self._check_permissions))
+            lines += [checked("permissions", self._check_permissions), checked("clock", self._check_clock)]
         meaning = f"`opt_out: true` means: {self.settings.opt_out_means}"
         offered = ", ".join(sorted(self.capabilities.actions)) or "off"
         return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
@@ -245,6 +245,11 @@ class Treez(Connector):
             missing = ", ".join(sorted(wanted - granted))
             raise VendorError(f"{missing} is not granted: ask the vendor for it", permanent=True)
         return ", ".join(sorted(granted)) or "the vendor does not say"
+
+    def _check_clock(self) -> str:
+        """A token is made at our time and lives half a minute of the vendor's; a refusal tells the time as well."""
+        reply = self.access.send("GET", f"{self._prefix}/customer/0", ok=(200, 400, 401, 403, 404))
+        return clock_told(reply.headers.get("Date"), self.clock, within_s=LIFE_MS / 2000)
 
     # writing ---------------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,6 @@ class Approvals:
         given = {
             "approval": bool(word.approving),
             "choice": bool(word.approving),
-            "choice": bool(word.approving),
             "identity_check": word.identity_verified,
             "breaker": self._breakers_lifted(correction, word),
         }

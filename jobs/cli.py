@@ -1,9 +1,10 @@
 """The command line. Results on stdout, progress on stderr; exit codes as in docs/operating.md."""
 
+import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import orjson
 from connectors.base import VendorError
 from connectors.clock import SystemClock
 from jobs import checkup, decide, golive, look, night, schedule
-from jobs.errors import RollcallError
-from jobs.lock import Lock
+from jobs.errors import ConfigError, RollcallError
+from jobs.lock import lock
 from jobs.night import Result
 from jobs.progress import Progress
 from jobs.settings import Settings, load
@@ -224,12 +225,33 @@ def explain(desk: _Desk, finding_id: str) -> None:
     click.option("--by", help="Who decides (the login name by default)."),
     name="decide",
 )
-def decide_command(desk: _Desk, **words: Any) -> None:
-    """Say what a person decided: `decide approve finding ID --why TEXT`, or `decide --file FILE`."""
-    with desk.workspace() as workspace, Lock(workspace.settings, workspace.clock, "decide"):
-        taken = decide.from_words(workspace, **words)
-    desk.say(taken.text, asdict(taken))
-    sys.exit(0 if not taken.refused else 2)
+def decide_command(desk: _Desk, file: Path | None, run_id: str | None, **words: Any) -> None:
+    """Say what a person decided: `decide approve finding ID --why TEXT`, or `decide --file FILE`.
+
+    A pair is named by its two profiles: `decide not_same pair SOURCE:ID SOURCE:ID`.
+    """
+    with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="decide"):
+        if file is not None:
+            taken = decide.take_file(file, workspace.state, workspace.clock)
+            said = "\n".join([f"{taken.accepted} decisions taken", *taken.refused])
+            desk.say(said, {"accepted": taken.accepted, "refused": list(taken.refused)})
+            sys.exit(2 if taken.refused else 0)
+        ids = _decided_ids(words.pop("ids"), words["target"], words["verdict"])
+        words = {**words, "by": words["by"] or getpass.getuser()}
+        last = workspace.state.last_run(finished=True)
+        for one in ids:
+            decide.record(workspace.state, workspace.clock, run_id or (last.run_id if last else ""), id=one, **words)
+    desk.say(f"{words['verdict']}: {', '.join(ids)}", {"verdict": words["verdict"], "ids": ids})
+
+
+def _decided_ids(ids: tuple[str, ...], target: str | None, verdict: str | None) -> list[str]:
+    if not ids or target is None or verdict is None:
+        raise ConfigError("say what is decided: `rollcall decide approve finding ID`, or --file FILE")
+    if target != "pair":
+        return list(ids)
+    if len(ids) != 2:
+        raise ConfigError("a pair is two profiles: `rollcall decide not_same pair SOURCE:ID SOURCE:ID`")
+    return [" ".join(sorted(ids))]
 
 
 @_command(
@@ -261,15 +283,16 @@ def golive_command(desk: _Desk, scan: bool, out: Path | None) -> None:
     """Before a shop goes live: what blocks it, per store, as a page and as XLSX (T9, P3)."""
     assert scan
     with desk.workspace() as workspace, Progress() as progress:
-        result = golive.scan(workspace, out, progress=progress)
-    desk.say(result.text, result.data)
-    sys.exit(result.exit_code)
+        found = golive.scan(workspace, out, progress=progress)
+    data = {"verdict": found.sentence, "page": str(found.page), "workbook": str(found.workbook)}
+    desk.say(f"{found.sentence}\npage: {found.page}\nworkbook: {found.workbook}", data)
+    sys.exit(found.exit_code)
 
 
 @_command()
 def purge(desk: _Desk) -> None:
     """Remove what is older than the configuration keeps it."""
-    with desk.workspace() as workspace, Lock(workspace.settings, workspace.clock, "purge"):
+    with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="purge"):
         removed = look.purge(workspace)
     desk.say(
         f"removed {removed['snapshots']} snapshots, {removed['reports']} reports; emptied {removed['undo']} corrections",
@@ -280,14 +303,20 @@ def purge(desk: _Desk) -> None:
 @_command(name="schedule")
 def schedule_command(desk: _Desk) -> None:
     """Stay, and run the night at the configured time; one run per business date."""
-    settings = desk.settings()
+    settings, clock = desk.settings(), SystemClock()
 
-    def scheduled() -> None:
-        with Workspace.open(settings, SystemClock()) as workspace, Progress() as progress:
-            result = night.run(workspace, trigger="schedule", progress=progress)
+    def done(day: date) -> bool:
+        with Workspace.open(settings, clock) as workspace:
+            return workspace.state.night_taken(day)
+
+    def start(day: date) -> int:
+        with Workspace.open(settings, clock) as workspace, Progress() as progress:
+            result = night.run(workspace, trigger="schedule", progress=progress, day=day)
         click.echo(result.report.headline)
+        return result.exit_code
 
-    schedule.serve(settings, scheduled)
+    click.echo(f"every night at {settings.schedule.at}, {settings.time_zone}; Ctrl-C ends it", err=True)
+    schedule.serve(settings, clock, done, start)
 
 
 @_command(

@@ -15,6 +15,9 @@ Reversible = Literal["fully", "partly", "not"]
 CREATED = "@created:"
 """An `after` value of this form stands for the id of the profile that the correction named behind it creates."""
 
+REPLACES = "replaces"
+"""In `before` of a create: the archived or lost profile whose place the new one takes (M12)."""
+
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import sql
 from jobs.warehouse import Warehouse
+from reports.document import Severity
 
-SEVERITIES = ("critical", "high", "medium", "low", "info")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Gravest first."""
 
 _TABLE = """
 create table findings (
@@ -33,7 +35,7 @@ class Check:
     kind: str
     title: str
     rule_ids: tuple[str, ...]
-    severity: str
+    severity: Severity
     todo: tuple[str, ...]
 
 
@@ -84,13 +86,11 @@ def sources_of(members: Iterable[str]) -> set[str]:
 
 def _check(script: sql.Script) -> Check:
     header = script.header
-    severity = header["severity"]
-    assert severity in SEVERITIES, f"{script.name}: unknown severity {severity}"
     return Check(
         kind=script.name.split("/")[1],
         title=header["title"],
         rule_ids=_ids(header["rules"]),
-        severity=severity,
+        severity=next(word for word in SEVERITIES if word == header["severity"]),
         todo=script.todo,
     )
 

@@ -68,6 +68,9 @@ class Fitter:
 
     def note(self, name: str, kind: str, seen: int = 1) -> None:
         """Count something that FIELDS does not foresee; names beyond the first 200 are counted together."""
+        if (name, kind) in self.unknown:
+            self.unknown[name, kind] += seen
+            return
         name = name[:LONGEST_NAME].encode("utf-8", "replace").decode().replace("\0", "?")
         if name not in self._names and len(self._names) >= MOST_NAMES:
             name, kind = FURTHER, "several"
@@ -149,8 +152,8 @@ class Fitter:
 
     def _fitted(self, value: Any, kind: pa.DataType, path: str) -> Any:
         """`value` in the JSON type that its Arrow type reads. Raises _MisfitError."""
-        if value is None:
-            return None
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return None  # what is no number in JSON is null there
         got, wanted = _json_type(value), _wanted(kind)
         if got != wanted:
             value = _converted(value, got, wanted, path)
@@ -164,7 +167,7 @@ class Fitter:
 
     def _note_unknown(self, value: Any, known: "_Known", path: str) -> None:
         """Count the names inside `value` that FIELDS does not foresee, however deep."""
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             for name in value.keys() - known.names:
                 if name not in self._dropped and f"{path}{name}" not in self._dropped:
                     self.note(f"{path}{name}", _json_type(value[name]))
@@ -177,7 +180,7 @@ class Fitter:
 
 def readable_id(record: object, id_field: str) -> str | None:
     """A record's id as text, or None where there is none that can be read."""
-    value = record.get(id_field) if isinstance(record, Mapping) else None
+    value = record.get(id_field) if isinstance(record, dict) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value.strip() and not _text_fault(value) else None
@@ -212,7 +215,7 @@ def _wanted(kind: pa.DataType) -> str:
 
 def _json_type(value: object) -> str:
     for kind, name in (
-        (bool, "boolean"), (int | float, "number"), (str, "text"), (Mapping, "object"), (list | tuple, "list"),
+        (bool, "boolean"), (int | float, "number"), (str, "text"), (dict, "object"), (list, "list"),
     ):  # fmt: skip
         if isinstance(value, kind):
             return name
@@ -248,10 +251,8 @@ def _text_fault(value: str) -> str:
 
 def _sound_number(value: bool | float, kind: pa.DataType, path: str) -> bool | float:
     if not pa.types.is_integer(kind):
-        if not math.isfinite(value):
-            raise _MisfitError(f"{path}: not a finite number")
         return value
-    if not math.isfinite(value) or value != int(value) or not -_INT64 <= value < _INT64:
+    if value != int(value) or not -_INT64 <= value < _INT64:
         raise _MisfitError(f"{path}: not a whole number of 64 bits")
     return int(value)
 

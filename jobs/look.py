@@ -78,8 +78,8 @@ def purge(workspace: Workspace) -> dict[str, int]:
     """Remove snapshots, undo values and reports that are older than the configuration keeps them."""
     now, keep = workspace.clock.now(), workspace.settings.retention
     certified = [workspace.state.last_certified(name) for name in workspace.settings.sources]
-    kept = [Path(row.path) for row in certified if row]
-    removed = snapshot.purge(workspace.folder, now - keep.snapshots, kept, workspace.vault)
+    in_force = [Path(row.path) for row in certified if row]
+    removed = snapshot.purge(workspace.folder, now - keep.snapshots, in_force)
     old = [run.run_id for run in workspace.state.runs() if run.started_at < now - keep.reports]
     gone = [path for run_id in old for path in workspace.reports.glob(f"{run_id}.*")]
     for path in gone:
@@ -117,9 +117,9 @@ def _json(workspace: Workspace, run_id: str) -> Path:
     return workspace.reports / f"{run_id}.json"
 
 
-def _roll(workspace: Workspace, what: str) -> tuple[list[str], list[list[str]]]:
+def _roll(workspace: Workspace, what: str) -> tuple[tuple[str, ...], list[tuple[files.Cell, ...]]]:
     table = kept.read(workspace.folder, workspace.vault, workspace.state, "roll" if what == "entities" else "links")
     if table is None:
         raise ConfigError("there are no entities yet: `rollcall run` makes them")
     columns = [column.to_pylist() for column in table.columns]
-    return table.column_names, [list(row) for row in zip(*columns, strict=True)]
+    return tuple(table.column_names), list(zip(*columns, strict=True))

@@ -3,10 +3,11 @@
 pull -> certificate -> snapshot -> shape -> keys -> match -> detect -> plan -> apply -> report
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -80,22 +81,29 @@ class _Night:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step; its seconds go into the report."""
+        """Time a step, in seconds of the machine whatever the run's clock says; they go into the report."""
         self.progress.step(name)
-        begin = self.workspace.clock.time()
+        begin = time.monotonic()
         yield
-        self.steps.append(Step(name=name, seconds=round(self.workspace.clock.time() - begin, 3)))
+        self.steps.append(Step(name=name, seconds=round(time.monotonic() - begin, 3)))
 
 
-def run(workspace: Workspace, *, trigger: Trigger, progress: Progress | None = None, write: bool = True) -> Result:
-    """One night. `write` False plans and writes nothing to any vendor.
+def run(
+    workspace: Workspace,
+    *,
+    trigger: Trigger,
+    progress: Progress | None = None,
+    write: bool = True,
+    day: date | None = None,
+) -> Result:
+    """One night. `write` False plans and writes nothing to any vendor. `day`: its business date, today by default.
 
     Raises LockHeld, ConfigError. A source that cannot be read makes the night incomplete, never a failure.
     """
     progress = progress or Progress(quiet=True)
     with _locked(workspace, trigger):
         now = workspace.clock.now()
-        run_id = workspace.state.begin_run(workspace.today(), trigger=trigger, at=now)
+        run_id = workspace.state.begin_run(day or workspace.today(), trigger=trigger, at=now)
         night = _Night(workspace, run_id, now, progress)
         try:
             with Warehouse() as warehouse:
@@ -155,6 +163,20 @@ def pull(workspace: Workspace, *, progress: Progress | None = None) -> list[Sour
         return lines
 
 
+@contextmanager
+def matched(workspace: Workspace, progress: Progress | None = None) -> Iterator[tuple[Warehouse, dict[str, Pulled]]]:
+    """A run of its own that only pulls and matches: the warehouse as it then stands. Raises LockHeld, ConfigError."""
+    with _locked(workspace, "manual"), Warehouse() as warehouse:
+        now = workspace.clock.now()
+        run_id = workspace.state.begin_run(workspace.today(), trigger="manual", at=now)
+        night = _Night(workspace, run_id, now, progress or Progress(quiet=True))
+        pulled = _pull(night)
+        _fill(night, warehouse, pulled)
+        _match(night, warehouse)
+        yield warehouse, pulled
+        workspace.state.end_run(run_id, status="complete", headline=f"scan {run_id}", at=workspace.clock.now())
+
+
 def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     """The night in order."""
     workspace = night.workspace
@@ -164,10 +186,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     with night.step("shape"):
         _fill(night, warehouse, pulled)
     with night.step("match"):
-        phones.fill(warehouse.connection, workspace.vault, workspace.folder, workspace.state)
-        matching.match(
-            warehouse, workspace.settings.match, today=workspace.today(), key=workspace.vault.sql_key("entity")
-        )
+        _match(night, warehouse)
     with night.step("detect"):
         detect.detect(warehouse, today=workspace.today(), key=workspace.vault.sql_key("finding"))
         findings = detect.findings(warehouse)
@@ -228,6 +247,13 @@ def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> 
     prepare.judge_sources(warehouse, settings, pulled, nights, now)
     roll, bases = (kept.read(workspace.folder, workspace.vault, workspace.state, name) for name in ("roll", "bases"))
     prepare.remember(warehouse, roll, bases, workspace.state.decisions_in_force(workspace.today()))
+
+
+def _match(night: _Night, warehouse: Warehouse) -> None:
+    workspace = night.workspace
+    phones.fill(warehouse.connection, workspace.vault, workspace.folder, workspace.state)
+    key = workspace.vault.sql_key("entity")
+    matching.match(warehouse, workspace.settings.match, today=workspace.today(), key=key)
 
 
 def _story(night: _Night, findings: list[Finding], pulled: Mapping[str, Pulled]) -> dict[str, FindingRow]:

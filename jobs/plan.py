@@ -4,12 +4,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import sql
-from jobs.corrections import CREATED, Correction, fingerprint
+from connectors.base import Action
+from jobs.corrections import CREATED, Correction, CorrectionState, Reversible, fingerprint
 from jobs.vault import Vault
 from jobs.warehouse import Warehouse
+
+_ACTIONS: Mapping[str, Action] = {action: action for action in get_args(Action)}
+_REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversible)}
 
 # what the policy says of each proposal, and the finding that it answers
 _PROPOSE = """
@@ -50,20 +54,20 @@ def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable
 def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:
     before, after = _values(row["before"]), _values(row["after"])
     needs = _needs(row, header["action"])
-    state = "blocked" if row["blocked_by"] else "held" if needs else "ready"
+    state: CorrectionState = "blocked" if row["blocked_by"] else "held" if needs else "ready"
     view = {**before, "status": "active"}
     correction = Correction(
         correction_id=vault.hash("correction", row["make_key"], *_flat(after))[:16],
         source=row["source"],
         profile_id=row["profile_id"],
-        action=header["action"],
+        action=_ACTIONS[header["action"]],
         before=before,
         after=after,
         why=row["why"],
         rule_ids=tuple(re.findall(r"[A-Z]\d+a?b?", header["rules"])),
         finding_ids=(row["finding_id"],) if row["finding_id"] else (),
         fingerprint=fingerprint(vault, row["source"], row["profile_id"] or "", view, sorted(before)),
-        reversible=header["reversible"],
+        reversible=_REVERSIBLE[header["reversible"]],
         needs=needs,
         state=state,
         after_correction=None,

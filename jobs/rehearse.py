@@ -4,6 +4,7 @@ The only module that starts the sandbox. Time is simulated, so that rate-limited
 """
 
 import os
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,8 +17,9 @@ from typing import Any
 import orjson
 import yaml
 
-from connectors.clock import SimulatedClock
+from connectors.clock import SimulatedClock, SystemClock
 from connectors.sandbox.plot import Plot, Truth
+from connectors.sandbox.plot_stage import Trace
 from connectors.sandbox.world import World
 from jobs import decide, night
 from jobs.errors import ConfigError
@@ -42,12 +44,14 @@ class Score:
     seconds: dict[str, float]
     quiet: int
     """Findings on night zero, before anything went wrong: each is false."""
+    undone: int
+    """Plants that were to be corrected and are not."""
 
     @property
     def perfect(self) -> bool:
         """Nothing missed, nothing false, nothing left to do."""
         wrong = sum(row["missed"] + row["false"] for row in self.kinds.values())
-        return wrong == 0 and self.second_plan == 0 and self.quiet == 0
+        return wrong == self.second_plan == self.quiet == self.undone == 0
 
     def as_json(self) -> dict[str, Any]:
         return {"kinds": self.kinds, "second_plan": self.second_plan, "held": self.held, "seconds": self.seconds}
@@ -70,15 +74,18 @@ def demo(config: Path, *, seed: int, people: int, out: Path, say: Said = lambda 
         world.stop()
 
 
-@contextmanager
-def group(*, people: int, seed: int) -> Iterator[World]:
-    """A simulated group that serves on loopback until the block ends, in real time."""
-    from connectors.clock import SystemClock
-
-    world = World(people, seed, SystemClock().time)
+def serve(config: Path, *, people: int, seed: int, minutes: int, say: Said) -> None:
+    """Serve a simulated group on loopback for some minutes of real time; says how to point a configuration at it."""
+    clock = SystemClock()
+    world = World(people, seed, clock.time)
     world.start()
     try:
-        yield world
+        sources = {name: {**read(config)["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
+        say("# put this in the place of `sources:`, and set the variables below; Ctrl-C ends the sandbox")
+        say(yaml.safe_dump({"sources": sources}, sort_keys=False, allow_unicode=True))
+        for name, value in world.secrets().items():
+            say(f"export {name}={shlex.quote(value)}")
+        clock.sleep(minutes * 60)
     finally:
         world.stop()
 
@@ -128,19 +135,27 @@ def _approve(workspace: Workspace, report: RunReport, out: Path) -> None:
 
 
 def _score(truth: Truth, zero: RunReport, one: RunReport, two: RunReport) -> Score:
-    wanted = Counter((t.kind, t.field, frozenset(t.members)) for t in truth.findings())
+    wanted = {_trace(trace) for trace in truth.findings()}
     found = {_key(f) for f in one.findings}
     known = {_key(f) for f in zero.findings}
     left = {_key(f) for f in two.findings}
     done = {fid for c in one.corrections if c.state == "verified" for fid in c.finding_ids}
     corrected = {_key(f) for f in one.findings if f.finding_id in done} - left
     kinds = {
-        kind: _row(kind, set(wanted), found, corrected)
+        kind: _row(kind, wanted, found, corrected)
         for kind in sorted({key[0] for key in wanted} | {key[0] for key in found})
     }
     states = Counter(c.state for c in two.corrections)
     seconds = {step.name: round(step.seconds, 2) for step in one.steps}
-    return Score(kinds, states["ready"] + states["verified"], states["held"] + states["blocked"], seconds, len(known))
+    undone = sum(plant.expects == "corrected" and _trace(plant.main) not in corrected for plant in truth.plants)
+    return Score(
+        kinds=kinds,
+        second_plan=sum(states[name] for name in states.keys() - {"held", "blocked"}),
+        held=states["held"] + states["blocked"],
+        seconds=seconds,
+        quiet=len(known),
+        undone=undone,
+    )
 
 
 def _row(kind: str, wanted: set[_Key], found: set[_Key], corrected: set[_Key]) -> dict[str, int]:
@@ -158,6 +173,10 @@ def _row(kind: str, wanted: set[_Key], found: set[_Key], corrected: set[_Key]) -
 
 def _key(finding: FindingLine) -> _Key:
     return finding.kind, finding.field, frozenset(f"{m.source}:{m.id}" for m in finding.members)
+
+
+def _trace(trace: Trace) -> _Key:
+    return trace.kind, trace.field, frozenset(trace.members)
 
 
 def _settings(config: Path, world: World, out: Path) -> Settings:
@@ -216,5 +235,6 @@ def total(scores: list[Score]) -> Score:
         second_plan=sum(s.second_plan for s in scores),
         held=sum(s.held for s in scores),
         quiet=sum(s.quiet for s in scores),
+        undone=sum(s.undone for s in scores),
         seconds={name: round(sum(s.seconds.get(name, 0) for s in scores), 2) for name in scores[0].seconds},
     )

@@ -105,7 +105,7 @@ def _finding(
         field=finding.field,
         pairing=finding.pairing,
         store=source.store or finding.source if source else None,
-        severity=finding.check.severity,  # type: ignore[arg-type]
+        severity=finding.check.severity,
         state=life.state,
         rule_ids=list(finding.check.rule_ids),
         members=[_member(member, admin_url) for member in finding.members],
@@ -160,5 +160,6 @@ def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[str]]:
 def _counts(
     lines: Sequence[FindingLine], story: Mapping[str, FindingRow], corrections: Sequence[CorrectionLine]
 ) -> list[Counts]:
-    states = [line.state for line in lines] + [row.state for row in story.values() if row.state == "fixed"]
+    states: list[str] = [line.state for line in lines]
+    states += [row.state for row in story.values() if row.state == "fixed"]
     return counts([Counts(name=name, value=states.count(name)) for name in FINDING_STATES], corrections)

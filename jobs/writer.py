@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import phonenumbers
 
 from connectors.base import VIEW_FIELDS, Change, Connector, Record, VendorError
-from jobs.corrections import Correction, CorrectionState, fingerprint
+from jobs.corrections import REPLACES, Correction, CorrectionState, fingerprint
 from jobs.journal import CREATED, Journal
 
 View = Mapping[str, str | None]
@@ -131,8 +131,10 @@ class Writer:
         return correction
 
     def _missing(self, correction: Correction, view: View) -> list[str]:
-        """The fields of `after` that the profile does not show."""
-        return self._differing(correction.after, correction.after, view)
+        """The fields of `after` that the profile does not show; where a system has no word for out, unticked will do (G9)."""
+        missing = self._differing(correction.after, correction.after, view)
+        unticked = {n for n in missing if correction.after[n] == "out" and view.get(n) == "unknown"}
+        return [name for name in missing if name not in unticked]
 
     def _others(self, correction: Correction, before: View, view: View) -> list[str]:
         links = (name for name in {*before, *view} if name.startswith("link:"))
@@ -148,7 +150,9 @@ class Writer:
         email = (correction.after.get("email") or "").strip()
         by_phone = self.connector.find("phone", phone) if phone else []
         by_email = self.connector.find("email", email) if email else []
-        return {self._id(record): record for record in (*by_phone, *by_email)}
+        holders = {self._id(record): record for record in (*by_phone, *by_email)}
+        # M12: the archived profile that the new one replaces keeps its contact, and stands in nobody's way
+        return {name: record for name, record in holders.items() if name != correction.before.get(REPLACES)}
 
     def _same_names(self, correction: Correction, record: Record) -> bool:
         return not self._differing(("first_name", "last_name"), correction.after, self.connector.view(record))

@@ -18,10 +18,10 @@ PLAIN = frozenset({
     "group", "group_name", "has_purchased", "holder", "id", "ids", "key_kind", "kind", "lacks", "last_seen_at",
     "last_visit", "limit", "link", "link_state", "links", "marker", "member", "members", "merged_into", "missing",
     "next", "nights", "order", "origin", "pairing", "policy", "pos_id", "pos_source", "position", "preset",
-    "probability", "profile", "profile_id", "profiles", "reason", "rule", "rule_id", "rules", "seen", "shared_by",
-    "side", "since", "sms_consent", "sms_consent_at", "source", "sources", "state", "status", "store", "survivor",
-    "survivor_reason", "tags", "type", "until", "updated_at", "verified", "version", "weight", "why", "wins",
-    "consent", "holder", "lacks", "marker", "next", "survivor_reason",
+    "probability", "profile", "profile_id", "profiles", "reason", "replaces", "rule", "rule_id", "rules", "seen",
+    "shared_by", "side", "since", "sms_consent", "sms_consent_at", "source", "sources", "state", "status",
+    "store", "survivor", "survivor_reason", "tags", "type", "until", "updated_at", "verified", "version",
+    "weight", "why", "wins",
 })  # fmt: skip
 """Names whose values are not personal: states, counts, rules, times and ids."""
 

@@ -98,16 +98,17 @@ def _choices(report: RunReport) -> dict[str, list[str]]:
 
 @cache
 def _environment() -> Environment:
-    """Every template is escaped whatever its name: the default spares names such as `*.html.j2`."""
+    """Every template is escaped whatever its name (the default spares names such as `*.html.j2`), every value spelled."""
     environment = Environment(
         loader=FileSystemLoader(ROOM / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: payload.shown(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "shown": payload.shown, "words": summary.words, "number": summary.number, "age": summary.age,
+        "words": summary.words, "number": summary.number, "age": summary.age,
         "moment": summary.moment, "rule": rules.text, "changes": payload.change_rows, "differences": differences,
     }  # fmt: skip
     environment.globals |= {

@@ -44,4 +44,3 @@ def script(name: str) -> Script:
 def folder(name: str) -> tuple[Script, ...]:
     """Every file of a folder, by name: a new check is found by being there."""
     return tuple(script(f"{name}/{path.stem}") for path in sorted((ROOT / name).glob("*.sql")))
-

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.sandbox.heartland_people import address_changes, canonical, vendor_changes
+from connectors.sandbox.heartland_people import address_changes, canonical, dashed, vendor_changes
 from connectors.sandbox.heartland_wire import HeartlandWire
 
 
@@ -75,15 +75,18 @@ class Account(HeartlandWire):
         self.books.change(key, changes)
         if "orders" in fields or "has_purchased" in fields:
             self.books.orders[key] = int(fields.get("orders", bool(fields.get("has_purchased"))))
-        self._set_address(key, address_changes(fields, self.quirks.phone_key))
+        self._set_address(key, fields)
         return bool(changes)
 
-    def _set_address(self, key: int, parts: Mapping[str, Any]) -> None:
+    def _set_address(self, key: int, fields: Mapping[str, Any]) -> None:
+        """A new address takes the phone along, spelled its own way; later only one of the two is kept up to date."""
+        parts = address_changes(fields, self.quirks.phone_key)
+        given = {"phone": dashed(fields["phone"])} if fields.get("phone") and "phone" not in parts else {}
         address = self.books.main_address(key)
         if address is not None:
             address.update(parts)
         elif any(parts.values()):
-            self.books.add_address(key, parts)
+            self.books.add_address(key, {**parts, **given})
 
 
 def _epoch(text: str | None) -> float | None:

@@ -51,10 +51,13 @@ def spelled(fields: Mapping[str, Any]) -> str | None:
     """The phone as a clerk would type it: `phone_raw` as it is, a North American E.164 number with parentheses."""
     if "phone_raw" in fields:
         return fields["phone_raw"] or None
-    phone = fields.get("phone") or None
-    if phone is None or not (phone.startswith("+1") and len(phone) == 12):
-        return phone
-    return f"({phone[2:5]}) {phone[5:8]}-{phone[8:]}"
+    phone: str | None = fields.get("phone") or None
+    return f"({phone[2:5]}) {phone[5:8]}-{phone[8:]}" if phone and _north_american(phone) else phone
+
+
+def dashed(phone: str) -> str:
+    """The phone as it stands on addresses."""
+    return f"{phone[2:5]}-{phone[5:8]}-{phone[8:]}" if _north_american(phone) else phone
 
 
 def canonical(books: Books, key: int, phone_key: str) -> dict[str, Any]:
@@ -84,6 +87,10 @@ def facts(books: Books, key: int, phone_key: str) -> dict[str, Any]:
     address = books.main_address(key) or {}
     beside = {"public_id": books.customers[key]["public_id"], "address.phone": address.get("phone")}
     return canonical(books, key, phone_key) | beside
+
+
+def _north_american(phone: str) -> bool:
+    return phone.startswith("+1") and len(phone) == 12
 
 
 def _name(text: str | None) -> str | None:

@@ -78,4 +78,4 @@ def relative_downtown(stage: Stage) -> Traces:
     """G6, T9: a relative with the same number is a household, never merged."""
     victim = stage.pick("signed_up", both_halves=True)
     newcomer = stage.world.enter_store("downtown", stage.relative(victim.person))
-    return Trace("household", "phone", (*victim.everywhere, f"downtown:{newcomer}"))
+    return Trace("household", "phone", (*stage.world.holding(victim, "phone"), f"downtown:{newcomer}"))

@@ -136,7 +136,7 @@ def relative_at_the_till(stage: Stage) -> Traces:
     """G6: a relative gives the customer's number; the household is all who hold it, in every source."""
     victim = stage.pick("linked", both_halves=True)
     newcomer = stage.world.enter_till(stage.relative(victim.person))
-    return Trace("household", "phone", (*victim.everywhere, f"till:{newcomer}"))
+    return Trace("household", "phone", (*stage.world.holding(victim, "phone"), f"till:{newcomer}"))
 
 
 @MORTAR.story("review", times=1)

@@ -106,7 +106,7 @@ class ShopWire(VendorServer):
     def _graphql(self, request: Request, version: str) -> Response:
         try:
             body = request.json()
-            text, given = str(body["query"]), body.get("variables") or {}
+            text, given = str(body["query"]), dict(body.get("variables") or {})
         except (ValueError, KeyError, TypeError, AttributeError):
             return Response(400, {"errors": {"query": "Required parameter missing or invalid"}})
         try:

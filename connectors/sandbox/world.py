@@ -141,6 +141,11 @@ class World:
                 self.ecom.set_link(profile_id, key, stores[store])
         return profile_id
 
+    def holding(self, resident: Resident, field: str) -> list[str]:
+        """The profiles of a resident that hold a value in `field`, as findings name them."""
+        held = (name for name, profile_id in resident.ids.items() if self.account(name).read(profile_id)[field])
+        return [resident.at(name) for name in held]
+
     def spell_phone(self, phone: str) -> str:
         """One of the spellings in which tills hold a number."""
         return self._rng.choice(spellings(phone))

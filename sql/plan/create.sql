@@ -16,7 +16,8 @@ select
   case when r.reason = 'missing' then concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source)
     else concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source, ':', b.pos_id) end as anchor,
   concat('create|', r.pos_source, '|', r.ecom_source, ':', r.ecom_id) as make_key, '' as after_key,
-  cast([] as struct(name varchar, value varchar)[]) as before,
+  case when b.pos_id is null then cast([] as struct(name varchar, value varchar)[])
+    else [struct_pack(name := 'replaces', value := b.pos_id)] end as before,
   list_filter([
     struct_pack(name := 'first_name', value := p.first_name), struct_pack(name := 'last_name', value := p.last_name),
     struct_pack(name := 'birth_date', value := cast(e.birth_key as varchar)), struct_pack(name := 'phone', value := e.phone_key),

@@ -55,7 +55,9 @@ def browser() -> Iterator[Browser]:
     if os.environ.get("ROLLCALL_NO_BROWSER") == "1":
         pytest.skip("ROLLCALL_NO_BROWSER=1: the report was not looked at in a browser")
     if not CHROMIUM.exists():
-        pytest.fail(f"no browser at {CHROMIUM}: install chromium, name it in ROLLCALL_CHROMIUM, or set ROLLCALL_NO_BROWSER=1")
+        pytest.fail(
+            f"no browser at {CHROMIUM}: install chromium, name it in ROLLCALL_CHROMIUM, or set ROLLCALL_NO_BROWSER=1"
+        )
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
@@ -98,14 +100,18 @@ def _report(findings: int = 40, seed: int = 1, **overrides: Any) -> RunReport:
         "findings": lines,
         "corrections": corrections,
         "breakers": _breakers(rng),
-        "steps": [Step(name=name, seconds=rng.uniform(0.2, 90)) for name in ("pull", "shape", "match", "detect", "plan")],
+        "steps": [
+            Step(name=name, seconds=rng.uniform(0.2, 90)) for name in ("pull", "shape", "match", "detect", "plan")
+        ],
         "policy": [["pairing", "field", "wins", "apply"], ["shop-till", "phone", "newest", "review"]],
     }
     return RunReport(**{**parts, **overrides})
 
 
 def _source(rng: random.Random, name: str, kind: str, role: str, store: str | None) -> SourceLine:
-    proofs = [Proof(name=proof, outcome="passed", required=True) for proof in ("end_mark", "no_repeats", "same_contract")]
+    proofs = [
+        Proof(name=proof, outcome="passed", required=True) for proof in ("end_mark", "no_repeats", "same_contract")
+    ]
     offered = kind != "treez"
     proofs += [Proof(name="count_after", outcome="passed" if offered else "not_offered", required=offered)]
     return SourceLine.model_validate(

@@ -1,4 +1,4 @@
-"""What is kept between nights, on SQLite and PostgreSQL: runs, certificates, findings' life story, decisions, artefacts."""
+"""What is kept between nights, on SQLite and PostgreSQL."""
 
 import threading
 from collections.abc import Iterator

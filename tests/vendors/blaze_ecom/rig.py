@@ -42,7 +42,7 @@ class _Wire(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         assert isinstance(self.server, _Loopback)
         status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(payload))}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -42,7 +42,7 @@ class _Wire(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         assert isinstance(self.server, _Loopback)
         status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(payload))}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -66,6 +66,7 @@ class Rig:
         self._server = _Loopback(self._answer)
         self.embeds = self.include_known = self.lists_inactive = self.filters = self.keys = True
         self.nested, self.names_location = "taken", True
+        self.date = ""
         self.custom_fields: list[dict[str, Any]] = []
         self.refuse: dict[str, tuple[int, Any]] = {}
         self.before_answer: Callable[[str, str], None] = lambda method, path: None
@@ -169,6 +170,10 @@ class Rig:
     # what the account answers ----------------------------------------------------------------------------------------
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        status, said, payload = self._checked(method, target, headers, body)
+        return status, {**said, **({"Date": self.date} if self.date else {})}, payload
+
+    def _checked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self._requests += 1
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         path = path.removeprefix("/api")

@@ -149,3 +149,12 @@ def test_a_required_custom_field_that_we_cannot_fill_is_told_before_the_create(r
     error = refused(rig.connector(clock, writes=True), create(birth_date="1991-04-05"))
     assert "without custom@shoe_size" in str(error)
     assert rig.sent() == []
+
+
+def test_g9_an_opt_out_unticks_the_choice_whatever_that_reads_as(rig: Any, clock: SimulatedClock) -> None:
+    connector = rig.connector(clock, writes=True, email_opt_in_false="unknown")
+    connector.write(Change("opt_out", "2", {"email_consent": "in"}, {"email_consent": "out"}, key="c-1"))
+    assert rig.rows[2]["custom"]["email_opt_in"] is False
+    record = connector.fetch(["2"])["2"]
+    assert record is not None
+    assert connector.view(record)["email_consent"] == "unknown"

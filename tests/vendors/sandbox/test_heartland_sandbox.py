@@ -20,7 +20,7 @@ IDA = {
 }  # fmt: skip
 NEW = {
     "first_name": "Max", "last_name": "Muster", "email": "max@example.com", "public_id": "RC-1",
-    "address": {"line_1": "2 Example St", "city": "Sampleton", "state": "ON", "postal_code": "K0K 0K0", "country": "CA"},
+    "address": {"line_1": "2 Sample St", "city": "Sampleton", "state": "ON", "postal_code": "K0K 0K0", "country": "CA"},
 }  # fmt: skip
 
 
@@ -91,6 +91,21 @@ def test_canonical_fields_come_back_and_lie_where_the_sheet_has_them(till: Till)
     assert row["public_id"] == "000001"
     place = till.call("GET", f"/customers/{key}/addresses").json()["results"][0]
     assert (place["line_1"], place["state"], place["first_name"]) == ("1 Example St", "ON", "Ida")
+    assert place["phone"] == "613-555-0117"
+    till.account.edit(key, {"phone": "+16135550118"})
+    assert till.account.read(key)["phone"] == "(613) 555-0118"
+    assert till.call("GET", f"/customers/{key}/addresses/{place['id']}").json()["phone"] == "613-555-0117"
+
+
+def test_where_the_account_keeps_phone_1_on_the_address_it_is_read_and_written_there(
+    opened: Callable[..., Till],
+) -> None:
+    till = opened(phone_key="address.phone")
+    key = till.account.add(IDA)
+    assert "mobile_phone" not in till.call("GET", f"/customers/{key}").json()
+    number = till.call("GET", f"/customers/{key}/addresses").json()["results"][0]["id"]
+    till.call("PUT", f"/customers/{key}/addresses/{number}", {"phone": "613-555-0119"})
+    assert till.account.read(key)["phone"] == "613-555-0119"
 
 
 def test_a_raw_phone_an_unknown_name_and_a_bad_birthday_stay_as_they_are(till: Till) -> None:
@@ -189,7 +204,7 @@ def test_a_create_says_201_and_nothing_but_where(till: Till) -> None:
     answer = till.call("POST", "/customers", NEW)
     assert (answer.status_code, answer.content) == (201, b"")
     key = answer.headers["Location"].rsplit("/", 1)[1]
-    assert till.account.read(key)["street"] == "2 Example St"
+    assert till.account.read(key)["street"] == "2 Sample St"
     (effect,) = till.ledger.effects
     assert (effect.profile_id, effect.status, effect.before) == (key, 201, {})
     assert effect.change["public_id"] == "RC-1"

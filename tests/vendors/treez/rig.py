@@ -50,7 +50,7 @@ class _Wire(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         assert isinstance(self.server, _Loopback)
         status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(payload))}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -81,6 +81,7 @@ class Rig:
         self.before_page: Callable[[int], None] = lambda number: None
         self.permissions = ["api_customer::read", "api_customer::write"]
         self.tokens_given, self.valid_tokens = 0, set[str]()
+        self.date = ""
         self.serve(0)
 
     @property
@@ -203,6 +204,10 @@ class Rig:
     # what the store answers ------------------------------------------------------------------------------------------
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        status, said, payload = self._checked(method, target, headers, body)
+        return status, {**said, **({"Date": self.date} if self.date else {})}, payload
+
+    def _checked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self._requests += 1
         if self._fault is not None and self._fault[1] != 0:
             answer, times = self._fault

@@ -115,3 +115,14 @@ def test_check_names_the_permission_that_is_missing(rig: Any, clock: SimulatedCl
     (line,) = [line for line in rig.connector(clock, writes=True).check() if not line.ok]
     assert "api_customer::write is not granted" in line.detail
     assert all(line.ok for line in rig.connector(clock, writes=False).check())
+
+
+@pytest.mark.parametrize(
+    ("date", "ok"), [("Mon, 23 Nov 2026 04:15:10 GMT", True), ("Mon, 23 Nov 2026 04:14:20 GMT", False)]
+)
+def test_check_tells_a_clock_that_would_kill_every_token(rig: Any, clock: SimulatedClock, date: str, ok: bool) -> None:
+    rig.fail(401)
+    rig.date = date
+    (line,) = [line for line in rig.connector(clock, writes=False).check() if line.name == "clock"]
+    assert line.ok == ok
+    assert line.detail.endswith("s from the vendor's" if ok else "s from the vendor's: set it")

@@ -188,7 +188,7 @@ def test_g9_the_flag_means_only_what_is_proven(rig: Any, clock: SimulatedClock, 
     connector = rig.connector(clock, writes=True, opt_out_means=means)
     records, evidence = pulled(connector)
     assert [connector.view(r)["email_consent"] for r in records] == words
-    assert ("opt_out" in connector.capabilities.actions) == (means == "out")
+    assert ("opt_out" in connector.capabilities.actions) == (means != "unproven")
     assert evidence.contract["opt_out"] == means
 
 
@@ -198,5 +198,6 @@ def test_a_profile_of_the_wrong_types_is_handed_on_to_be_set_apart(rig: Any, clo
     rig.rows[9002].update(customer_groups=[["VIP"]], addresses=["1 Example St"], notes={"text": "x"})
     records, _ = pulled(rig.connector(clock, writes=False))
     assert (records[0]["customer_groups"], records[0]["email_consent"]) == ("VIP", "unknown")
+    assert (records[0]["addresses"], records[1]["addresses"]) == ("1 Example St", ["1 Example St"])
     assert (records[1]["customer_groups"], records[1]["notes"]) == ([["VIP"]], {"text": "x"})
     assert len(records) == 3

@@ -141,3 +141,19 @@ def test_a_new_profile_has_the_patient_type_of_the_store(rig: Any, clock: Simula
         Change("create", None, {}, PERSON, key="c-5")
     )
     assert rig.rows[int(made)]["patient_type"] == "MEDICAL"
+
+
+@pytest.mark.parametrize(("means", "flag"), [("out", True), ("in", False)])
+def test_g9_an_opt_out_sets_the_flag_as_the_store_means_it(
+    rig: Any, clock: SimulatedClock, means: str, flag: bool
+) -> None:
+    rig.rows[9002]["opt_out"] = not flag
+    change = Change("opt_out", "9002", {}, {"email_consent": "out"}, key="c-1")
+    rig.connector(clock, writes=True, opt_out_means=means).write(change)
+    assert rig.rows[9002]["opt_out"] is flag
+
+
+def test_g9_no_flag_is_written_while_its_meaning_is_unproven(rig: Any, clock: SimulatedClock) -> None:
+    change = Change("opt_out", "9002", {}, {"email_consent": "out"}, key="c-1")
+    assert "not offered" in str(refused(rig.connector(clock, writes=True, opt_out_means="unproven"), change))
+    assert rig.requests() == 0

@@ -1,0 +1,10 @@
+-- title: POS profiles without a phone: sign-up would make a second profile
+-- rules: T9
+-- grain: one row per profile
+
+select w.source, w.id, p.first_name, p.last_name, p.full_name, p.status, p.verified, strftime(p.last_seen_at, '%Y-%m-%d') as last_visit
+from people as w
+join profiles as p on p.source = w.source and p.id = w.id
+join sources as s on s.source = w.source and s.role = 'pos'
+where w.in_play and p.phone is null and p.phone_2 is null
+order by w.source, length(w.id), w.id
