@@ -145,7 +145,7 @@ class BlazeEcom(Connector):
                 yield Page(kept)
             offset += len(rows)
             if offset >= total or not rows:
-                evidence.end_mark = True
+                evidence.end_mark = offset >= total
                 return moved
 
     def _count(self, evidence: Evidence, total: int, read: int, promised: int) -> None:

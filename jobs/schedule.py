@@ -1,16 +1,18 @@
-"""`rollcall schedule`: the night starts once per business date, whatever clocks and restarts do."""
+"""`rollcall schedule`: the night starts once per business date, whatever clocks and restarts do.
+
+The times come from here, not from a cron trigger: APScheduler's fires twice at 01:30 in autumn, and leaves out the day
+after the spring change at 00:00.
+"""
 
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from connectors.clock import Clock
@@ -37,10 +39,20 @@ def due(now: datetime, at: time, zone: ZoneInfo, grace: timedelta, done: Callabl
     return None if now > slot(day, at, zone) + grace or done(day) else day
 
 
+def next_slot(now: datetime, at: time, zone: ZoneInfo) -> datetime:
+    """The first slot that lies ahead."""
+    day = now.astimezone(zone).date()
+    today = slot(day, at, zone)
+    return today if today > now else slot(day + timedelta(days=1), at, zone)
+
+
 @dataclass(frozen=True, slots=True)
 class NightJob:
-    """What the scheduler calls. `start` runs the night of a date and returns its exit code; 11, or LockHeld, means that
-    somebody else is at work, and the night is tried again within its grace. `again` asks for another call at a time."""
+    """What the scheduler calls: looks whether a night is due, starts it, and says when to look again.
+
+    start: runs the night of a date, returns its exit code; 11 or LockHeld: somebody else is at work, and the night is
+    tried again within its grace. again: asks for the next call at a time.
+    """
 
     at: time
     zone: ZoneInfo
@@ -51,10 +63,17 @@ class NightJob:
     again: Callable[[datetime], None]
 
     def __call__(self) -> None:
-        now = self.clock.now()
+        look = None
+        try:
+            look = self._night(self.clock.now())
+        finally:
+            self.again(look or next_slot(self.clock.now(), self.at, self.zone))
+
+    def _night(self, now: datetime) -> datetime | None:
+        """Start what is due; returns when to try again where the lock was held."""
         day = due(now, self.at, self.zone, self.grace, self.done)
         if day is None:
-            return
+            return None
         try:
             code = self.start(day)
         except LockHeld as error:
@@ -62,16 +81,11 @@ class NightJob:
             code = error.exit_code
         if code != LockHeld.exit_code:
             _log.info("night ended", night=str(day), exit_code=code)
-        elif now + RETRY <= slot(day, self.at, self.zone) + self.grace:
-            self.again(now + RETRY)
-        else:
+            return None
+        if now + RETRY > slot(day, self.at, self.zone) + self.grace:
             _log.warning("night given up: locked until its grace was over", night=str(day))
-
-
-def trigger(settings: Settings) -> CronTrigger:
-    """Every day at the configured local time."""
-    at, zone = settings.schedule.time, ZoneInfo(settings.time_zone)
-    return CronTrigger(hour=at.hour, minute=at.minute, timezone=zone)
+            return None
+        return now + RETRY
 
 
 def serve(
@@ -84,18 +98,16 @@ def serve(
     """Block, and start every night until SIGINT or SIGTERM; a night that is going on is waited for.
 
     done: whether a scheduled run has claimed the date (`State.night_taken`). A first look is taken at once, so that a
-    restart within the grace still starts tonight's run.
+    restart within the grace still starts tonight's run. How late is too late is for `due` to say, not for the scheduler.
     """
     scheduler = scheduler or BlockingScheduler(timezone=UTC)
-    grace = int(settings.schedule.grace.total_seconds())
-    defaults: dict[str, Any] = {"misfire_grace_time": grace, "coalesce": True, "max_instances": 1}
+    how = {"id": "night", "replace_existing": True, "misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
     def again(moment: datetime) -> None:
-        scheduler.add_job(job, DateTrigger(moment), id="again", replace_existing=True, **defaults)
+        scheduler.add_job(job, DateTrigger(moment), **how)
 
-    zone = ZoneInfo(settings.time_zone)
-    job = NightJob(settings.schedule.time, zone, settings.schedule.grace, clock, done, start, again)
-    scheduler.add_job(job, trigger(settings), id="night", **defaults)
+    times, zone = settings.schedule, ZoneInfo(settings.time_zone)
+    job = NightJob(times.time, zone, times.grace, clock, done, start, again)
     again(clock.now())
     _until_told(scheduler)
 

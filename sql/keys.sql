@@ -14,7 +14,16 @@ from (select distinct full_name from profiles where full_name is not null) as d;
 
 -- grain: one row per spelling of a name or an address; `folded` is for comparison only, null when it says nothing
 create table folded as
-with spellings as (
+with addressed as (
+  select l.ecom as source
+  from pairings as l
+  join field_policies as y on y.pairing = l.pairing and y.field = 'address' and y.wins <> 'ignore'
+  union
+  select l.pos as source
+  from pairings as l
+  join field_policies as y on y.pairing = l.pairing and y.field = 'address' and y.wins <> 'ignore'
+),
+spellings as (
   select first_name as raw from profiles
   union
   select last_name as raw from profiles
@@ -25,11 +34,7 @@ with spellings as (
   union
   select concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', '')) as raw
   from profiles as p
-  join (
-    select l.ecom, l.pos
-    from pairings as l
-    join field_policies as y on y.pairing = l.pairing and y.field = 'address' and y.wins <> 'ignore'
-  ) as a on p.source in (a.ecom, a.pos)
+  join addressed as a on a.source = p.source
 ),
 lowered as (
   select raw, case
@@ -50,3 +55,129 @@ select raw, nullif(trim(regexp_replace(
   case when regexp_matches(lower_raw, '[^a-z0-9 ]') then regexp_replace(lower_raw, '[\x{0300}-\x{036F}''’‘`´.]', '', 'g') else lower_raw end,
   '[^\p{L}\p{M}\p{N}]+', ' ', 'g')), '') as folded
 from lowered;
+
+-- grain: one row per spelling of a birth date and region that is a day; 1900-01-01 and days to come are none
+create table birth_days as
+with spelled as (
+  select distinct p.birth_date as raw, trim(p.birth_date) as text, s.region
+  from profiles as p
+  join sources as s on s.source = p.source
+  where p.birth_date is not null
+),
+parts as (
+  select raw, region, text,
+    regexp_extract(text, '^(\d{1,2})[./-]\d{1,2}[./-]\d{4}$', 1) as one,
+    regexp_extract(text, '^\d{1,2}[./-](\d{1,2})[./-]\d{4}$', 1) as two
+  from spelled
+),
+dated as (
+  select raw, region, try_cast(case
+    when regexp_matches(text, '^\d{4}-\d{1,2}-\d{1,2}([T ]|$)') then regexp_extract(text, '^(\d{4}-\d{1,2}-\d{1,2})', 1)
+    when regexp_matches(text, '^\d{4}/\d{1,2}/\d{1,2}$') then replace(text, '/', '-')
+    when regexp_matches(text, '^\d{8}$') then concat(substr(text, 1, 4), '-', substr(text, 5, 2), '-', substr(text, 7, 2))
+    when one = '' then null
+    when try_cast(one as integer) <= 12 and (try_cast(two as integer) > 12 or region in ('US', 'CA'))
+      then concat(substr(text, length(text) - 3, 4), '-', one, '-', two)
+    else concat(substr(text, length(text) - 3, 4), '-', two, '-', one)
+  end as date) as day
+  from parts
+)
+select raw, region, day
+from dated
+where day between date '1900-01-02' and cast($today as date);
+
+-- grain: one row per profile that may stand for a person tonight; `n` is dense and ordered by source and id
+create table people as
+select
+  row_number() over (order by p.source, p.id) - 1 as n,
+  p.source, p.id, p.status, p.status = 'active' as in_play, p.merged_into, s.region as home,
+  case when f.folded is null and l.folded is null then uf.folded else f.folded end as first_key,
+  case when f.folded is null and l.folded is null then ul.folded else l.folded end as last_key,
+  b.day as birth_key,
+  ph.e164 as phone_key,
+  case when regexp_matches(trim(p.email), '^[^@\s]+@[^@\s]+$') then lower(trim(p.email)) end as email_key,
+  a.folded as address_key,
+  p.created_at, p.updated_at
+from profiles as p
+join sources as s on s.source = p.source and s.usable
+left join standins as i on i.source = p.source and i.id = p.id
+left join folded as f on f.raw = p.first_name
+left join folded as l on l.raw = p.last_name
+left join full_names as u on u.full_name = p.full_name
+left join folded as uf on uf.raw = u.first_part
+left join folded as ul on ul.raw = u.last_part
+left join folded as a
+  on a.raw = concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', ''))
+left join birth_days as b on b.raw = p.birth_date and b.region = s.region
+left join phones as ph on ph.raw = p.phone and ph.region = s.region
+where i.id is null;
+
+-- grain: one row per profile and different value that could identify it, placeholders included
+create table all_keys as
+with seconds as (
+  select source, id, phone_2, case when regexp_matches(trim(email_2), '^[^@\s]+@[^@\s]+$') then lower(trim(email_2)) end as email_2,
+    nullif(trim(external_id), '') as external_id
+  from profiles
+  where phone_2 is not null or email_2 is not null or external_id is not null
+),
+every as (
+  select n, 'phone' as key_kind, phone_key as key
+  from people
+  union all
+  select n, 'email' as key_kind, email_key as key
+  from people
+  union all
+  select w.n, 'phone' as key_kind, ph.e164 as key
+  from seconds as p
+  join people as w on w.source = p.source and w.id = p.id
+  join phones as ph on ph.raw = p.phone_2 and ph.region = w.home
+  where ph.e164 is distinct from w.phone_key
+  union all
+  select w.n, 'email' as key_kind, p.email_2 as key
+  from seconds as p
+  join people as w on w.source = p.source and w.id = p.id
+  where p.email_2 is distinct from w.email_key
+  union all
+  select w.n, 'external_id' as key_kind, p.external_id as key
+  from seconds as p
+  join people as w on w.source = p.source and w.id = p.id
+)
+select e.n, w.source, w.in_play, e.key_kind, e.key
+from every as e
+join people as w on w.n = e.n and w.status in ('active', 'archived')
+where e.key is not null;
+
+-- grain: one row per source and value that is no key of anybody (G5)
+create table placeholders as
+with crowded as (
+  select source, key_kind, key, count(*) as profiles
+  from all_keys
+  group by source, key_kind, key
+  having count(*) > least($shared_by, $crowd)
+),
+-- different first names, or different birth dates: each counts people who are clearly different
+shared as (
+  select c.source, c.key_kind, c.key, c.profiles, greatest(count(distinct w.first_key), count(distinct w.birth_key)) as people
+  from crowded as c
+  join all_keys as k on k.source = c.source and k.key_kind = c.key_kind and k.key = c.key
+  join people as w on w.n = k.n
+  group by c.source, c.key_kind, c.key, c.profiles
+),
+listed as (
+  select distinct k.source, k.key_kind, k.key
+  from all_keys as k
+  join placeholder_list as l on l.key_kind = k.key_kind and k.key like l.pattern
+)
+select source, key_kind, key, 'listed' as why from listed
+union all
+select s.source, s.key_kind, s.key, case when s.people > $shared_by then 'shared' else 'crowd' end as why
+from shared as s
+left join listed as l on l.source = s.source and l.key_kind = s.key_kind and l.key = s.key
+where (s.people > $shared_by or s.profiles > $crowd) and l.key is null;
+
+-- grain: one row per profile and value that identifies it; a value that is a placeholder in one source is none anywhere
+create table keys as
+select k.n, k.source, k.in_play, k.key_kind, k.key
+from all_keys as k
+left join (select distinct key_kind, key from placeholders) as h on h.key_kind = k.key_kind and h.key = k.key
+where h.key is null;

@@ -1,5 +1,5 @@
 -- title: comparison: what two profiles say about each other; the one file with similarity functions
--- rules: G6
+-- rules: G6, G8
 -- Parameters: $silence (link or candidate).
 -- A first name agrees when equal, a nickname, an initial, a part, a small typo, or swapped with the last name.
 
@@ -11,6 +11,9 @@ with met as (
   join people as a on a.n = p.left_n
   join people as b on b.n = p.right_n
   where a.first_key <> b.first_key
+),
+known as (
+  select distinct name from nicknames
 )
 select
   m.one, m.other,
@@ -18,15 +21,20 @@ select
     when k.name is not null then 'nickname'
     when (length(m.one) = 1 or length(m.other) = 1) and substr(m.one, 1, 1) = substr(m.other, 1, 1) then 'initial'
     when starts_with(m.other, concat(m.one, ' ')) or replace(m.one, ' ', '') = replace(m.other, ' ', '') then 'part'
+    -- Mario and Maria, John and Joan: two names that both exist are no typo of each other
+    when o.name is not null and t.name is not null then 'different'
     when least(length(m.one), length(m.other)) >= 4 and damerau_levenshtein(m.one, m.other) <= 1 then 'typo'
     when least(length(m.one), length(m.other)) >= 8 and damerau_levenshtein(m.one, m.other) <= 2 then 'typo'
     else 'different'
   end as level
 from met as m
 left join (select distinct name, nickname from nicknames) as k
-  on k.name = split_part(m.one, ' ', 1) and k.nickname = split_part(m.other, ' ', 1);
+  on k.name = split_part(m.one, ' ', 1) and k.nickname = split_part(m.other, ' ', 1)
+left join known as o on o.name = m.one
+left join known as t on t.name = m.other;
 
 -- grain: one row per pair; name_level and birth_level say why, outcome what follows (interfaces, Link evidence)
+-- outcome: link | household | candidate (a person is asked) | apart (a person said so)
 create table pairs as
 with levels as (
   select
@@ -43,17 +51,26 @@ with levels as (
       when year(a.birth_key) = year(b.birth_key) and month(a.birth_key) = day(b.birth_key)
         and day(a.birth_key) = month(b.birth_key) then 'swapped'
       else 'different'
-    end as birth_level
+    end as birth_level,
+    coalesce(l.silence, $silence) as silence
   from candidate_pairs as p
   join people as a on a.n = p.left_n
   join people as b on b.n = p.right_n
   left join name_pairs as v on v.one = least(a.first_key, b.first_key) and v.other = greatest(a.first_key, b.first_key)
+  left join (
+    select distinct least(ecom, pos) as one, greatest(ecom, pos) as other, silence
+    from pairings
+    where silence <> $silence
+  ) as l on l.one = least(a.source, b.source) and l.other = greatest(a.source, b.source)
 )
 select
-  left_n, right_n, name_level, birth_level,
+  x.left_n, x.right_n, x.name_level, x.birth_level,
   case
-    when name_level = 'different' or birth_level = 'different' then 'household'
-    when name_level <> 'silent' or birth_level = 'equal' then 'link'
-    else $silence
+    when d.verdict = 'same' then 'link'
+    when d.verdict = 'not_same' then 'apart'
+    when x.name_level = 'different' or x.birth_level = 'different' then 'household'
+    when x.name_level <> 'silent' or x.birth_level = 'equal' then 'link'
+    else x.silence
   end as outcome
-from levels;
+from levels as x
+left join decided as d on d.left_n = x.left_n and d.right_n = x.right_n;

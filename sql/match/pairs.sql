@@ -1,11 +1,44 @@
--- title: blocking: every two profiles that share a key (tier 1)
--- rules: G5, G6, M2
--- grain: pair_keys: one row per pair and kind of shared key, left before right
+-- title: blocking: every two profiles that share a key (tier 1), and those on which a person decided (tier 0)
+-- rules: G5, G6, M2, M3
+-- Parameters: none.
 
+-- grain: one row per pair that a person decided on, left before right; of two decisions `not_same` holds
+create table decided as
+with said as (
+  select verdict,
+    regexp_extract(id, '^([^: ]+):[^ ]+ [^: ]+:[^ ]+$', 1) as one_source, regexp_extract(id, '^[^: ]+:([^ ]+) [^: ]+:[^ ]+$', 1) as one_id,
+    regexp_extract(id, '^[^: ]+:[^ ]+ ([^: ]+):[^ ]+$', 1) as other_source, regexp_extract(id, '^[^: ]+:[^ ]+ [^: ]+:([^ ]+)$', 1) as other_id
+  from decisions
+  where target = 'pair' and verdict in ('same', 'not_same')
+)
+select least(a.n, b.n) as left_n, greatest(a.n, b.n) as right_n, min(d.verdict) as verdict
+from said as d
+join people as a on a.source = d.one_source and a.id = d.one_id
+join people as b on b.source = d.other_source and b.id = d.other_id
+where a.n <> b.n
+group by least(a.n, b.n), greatest(a.n, b.n);
+
+-- grain: one row per pair and kind of shared key, left before right
+-- The kinds of `match.keys` count between any two profiles, those of a pairing between its shop and its POS.
 create table pair_keys as
+with allowed as (
+  select a.source as left_source, b.source as right_source, r.key_kind
+  from sources as a
+  join sources as b on true
+  join match_rules as r on r.pairing = ''
+  union
+  select l.ecom as left_source, l.pos as right_source, r.key_kind
+  from pairings as l
+  join match_rules as r on r.pairing = l.pairing
+  union
+  select l.pos as left_source, l.ecom as right_source, r.key_kind
+  from pairings as l
+  join match_rules as r on r.pairing = l.pairing
+)
 select distinct a.n as left_n, b.n as right_n, a.key_kind
 from keys as a
 join keys as b on b.key_kind = a.key_kind and b.key = a.key and b.n > a.n
+join allowed as w on w.left_source = a.source and w.right_source = b.source and w.key_kind = a.key_kind
 where a.key_kind in (select key_kind from match_rules);
 
 -- grain: one row per pair

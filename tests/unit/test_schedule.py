@@ -1,5 +1,7 @@
 """The night starts once per business date: over clock changes, restarts, held locks and two schedulers."""
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,35 +87,19 @@ def test_what_is_due_is_the_latest_slot_within_its_grace(zone: ZoneInfo, at: tim
 
 
 class Year:
-    """A scheduler's year: its cron trigger says when it wakes, `again` adds wake-ups, time is simulated."""
+    """A scheduler's year in simulated time: it calls the job whenever the job asked for it."""
 
     def __init__(self, config: Settings, done: Callable[[date], bool], start: Callable[[date], int]) -> None:
         self.clock = SimulatedClock(utc("2026-01-01T00:00:00"))
-        self.trigger = schedule.trigger(config)
-        self.extra: list[datetime] = []
-        zone = ZoneInfo(config.time_zone)
-        times = config.schedule
-        self.job = NightJob(times.time, zone, times.grace, self.clock, done, start, self.extra.append)
-
-    def wake_ups(self, until: str) -> Iterator[datetime]:
-        cron = self._next()
-        while (moment := min([cron, *self.extra])) < utc(until):
-            if moment in self.extra:
-                self.extra.remove(moment)
-            self.clock.advance(moment - self.clock.now())
-            yield moment
-            if moment == cron:
-                self.clock.advance(timedelta(seconds=1))
-                cron = self._next()
+        self.looks = [self.clock.now()]
+        times, zone = config.schedule, ZoneInfo(config.time_zone)
+        self.job = NightJob(times.time, zone, times.grace, self.clock, done, start, self.looks.append)
 
     def live(self, until: str = "2027-01-01T00:00:00") -> None:
-        for _ in self.wake_ups(until):
+        while (moment := self.looks.pop()) < utc(until):
+            assert not self.looks
+            self.clock.advance(moment - self.clock.now())
             self.job()
-
-    def _next(self) -> datetime:
-        moment = self.trigger.get_next_fire_time(None, self.clock.now())
-        assert moment is not None
-        return moment.astimezone(UTC)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -126,16 +113,51 @@ def test_a_year_of_nights_has_one_run_per_date(zone: str, at: str) -> None:
         return 0
 
     Year(settings(at, zone), lambda day: day in runs, start).live()
-    local_days = {date(2026, 1, 1) + timedelta(days=n) for n in range(1, 364)}
+    local_days = {date(2026, 1, 2) + timedelta(days=n) for n in range(363)}
     assert local_days <= runs.keys()
     assert set(runs.values()) == {1}
 
 
-def test_cron_alone_would_have_run_twice_in_autumn() -> None:
-    """Why the job asks `due`: the trigger does fire at both 01:30."""
-    year = Year(settings("01:30"), never, lambda _: 0)
-    days = Counter(moment.astimezone(COAST).date() for moment in year.wake_ups("2027-01-01T00:00:00"))
-    assert {day: n for day, n in days.items() if n > 1} == {AUTUMN: 2}
+def test_cron_alone_would_be_wrong_twice_a_year() -> None:
+    """Why the job keeps its own time: the library's trigger has two nights in autumn, and loses one in spring."""
+    for at, zone, start, expected in (
+        ("01:30", "America/Los_Angeles", "2026-10-31T12:00:00", ["11-01", "11-01", "11-02"]),
+        ("00:00", "Europe/Berlin", "2026-03-28T12:00:00", ["03-29", "03-31", "04-01"]),
+    ):
+        hour, minute = map(int, at.split(":"))
+        trigger = CronTrigger(hour=hour, minute=minute, timezone=ZoneInfo(zone))
+        fired, now = [], utc(start)
+        for _ in expected:
+            fired.append(trigger.get_next_fire_time(fired[-1] if fired else None, now))
+            now = fired[-1].astimezone(UTC) + timedelta(seconds=1)
+        assert [f"{moment:%m-%d}" for moment in fired] == expected
+
+
+def test_a_night_that_fails_does_not_end_the_row_of_nights() -> None:
+    tried: list[date] = []
+
+    def start(day: date) -> int:
+        tried.append(day)
+        raise OSError("disk full")
+
+    year = Year(settings(), lambda day: day in tried, start)
+    for _ in range(3):
+        with pytest.raises(OSError, match="disk full"):
+            year.live()
+    assert [day.day for day in tried] == [31, 1, 2]
+
+
+def test_a_night_as_long_as_a_day_does_not_end_the_row_of_nights() -> None:
+    tried: list[date] = []
+
+    def start(day: date) -> int:
+        tried.append(day)
+        year.clock.advance(timedelta(hours=25))
+        return 0
+
+    year = Year(settings(), lambda day: day in tried, start)
+    year.live("2026-01-08T00:00:00")
+    assert [day.day for day in tried] == [31, 2, 4, 6]
 
 
 def test_a_held_lock_is_tried_again_within_the_grace() -> None:
@@ -179,7 +201,9 @@ def test_two_schedulers_and_restarts_give_one_run_per_date(state: State) -> None
     """The claim is in the state database, so it does not matter who asks, or how often."""
     at, grace, day = time(4, 15), GRACE, date(2026, 11, 23)
     clock = SimulatedClock(slot(day, at, COAST))
-    jobs = [NightJob(at, COAST, grace, clock, state.night_taken, claims(state, clock.now), pytest.fail) for _ in "ab"]
+    jobs = [
+        NightJob(at, COAST, grace, clock, state.night_taken, claims(state, clock.now), lambda _: None) for _ in "ab"
+    ]
     for minutes in (0, 1, 60, 359, 24 * 60 - 420):
         clock.advance(timedelta(minutes=minutes))
         for job in jobs:
@@ -222,6 +246,21 @@ def test_the_scheduler_is_told_not_to_skip_and_not_to_pile_up() -> None:
     scheduler = BlockingScheduler(timezone=UTC)
     scheduler.start = lambda: None
     schedule.serve(settings(), SystemClock(), never, lambda _: 0, scheduler)
-    jobs = [job for job, *_ in scheduler._pending_jobs]
-    told = {(job.id, job.misfire_grace_time, job.coalesce, job.max_instances) for job in jobs}
-    assert told == {("night", 6 * 3600, True, 1), ("again", 6 * 3600, True, 1)}
+    ((job, *_),) = scheduler._pending_jobs
+    assert (job.id, job.misfire_grace_time, job.coalesce, job.max_instances) == ("night", None, True, 1)
+
+
+def test_sigterm_ends_the_scheduler_after_the_night() -> None:
+    scheduler = BlockingScheduler(timezone=UTC)
+    ended: list[date] = []
+
+    def start(day: date) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        ended.append(day)
+        return 0
+
+    late = datetime.now(UTC) - timedelta(minutes=90)
+    before = signal.getsignal(signal.SIGTERM)
+    schedule.serve(settings(f"{late:%H:%M}", "UTC"), SystemClock(), never, start, scheduler)
+    assert ended == [late.date()]
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -99,7 +99,7 @@ def test_g1_a_broken_seal_is_refused_by_every_reader(damage: str, tmp_path: Path
     path = _write(tmp_path, vault)
     _DAMAGES[damage](path)
     for reader in (snapshot.read, snapshot.ids, snapshot.quarantine, snapshot.unknown, snapshot.opened):
-        with pytest.raises(IncompleteExport, match="cannot be used: .*nothing may rest on it"):
+        with pytest.raises(IncompleteExport, match=r"cannot be used: .*nothing may rest on it"):
             reader(path, vault)
 
 

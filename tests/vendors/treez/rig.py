@@ -81,7 +81,7 @@ class Rig:
         self.before_page: Callable[[int], None] = lambda number: None
         self.permissions = ["api_customer::read", "api_customer::write"]
         self.tokens_given, self.valid_tokens = 0, set[str]()
-        self.date = ""
+        self.date, self.expires_at = "", "2026-11-22T22:15:00.000-0800"
         self.serve(0)
 
     @property
@@ -253,7 +253,7 @@ class Rig:
         self.tokens_given += 1
         token = f"exchanged-{self.tokens_given}"
         self.valid_tokens.add(token)
-        return _json(200, {**SUCCESS, "access_token": token, "expires_at": "2026-11-22T22:15:00.000-0800"})
+        return _json(200, {**SUCCESS, "access_token": token, "expires_at": self.expires_at})
 
     def _read(self, path: str) -> Answer:
         page = re.fullmatch(r"/customer/lastUpdated/after/([^/]+)/page/(\d+)/pagesize/50", path)

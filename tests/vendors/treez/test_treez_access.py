@@ -53,7 +53,9 @@ def test_v2_uses_one_token_for_all_requests(rig: Any, clock: SimulatedClock, sty
     assert rig.tokens_given == 1
 
 
-def test_v2_gets_a_new_token_before_two_hours_are_over(rig: Any, clock: SimulatedClock) -> None:
+@pytest.mark.parametrize("told", ["2026-11-22T22:15:00.000-0800", "2027-01-01T00:00:00.000-0800", "soon", None])
+def test_v2_gets_a_new_token_before_two_hours_are_over(rig: Any, clock: SimulatedClock, told: str | None) -> None:
+    rig.expires_at = told
     connector = rig.connector(clock, writes=False, api="v2")
     connector.fetch(["9001"])
     clock.sleep(7000)
