@@ -27,7 +27,7 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
     warehouse.run("match/links")
     warehouse.run("match/edges")
     _components(warehouse)
-    warehouse.run("match/entities", key=key)
+    warehouse.run("match/entities", key=key, today=today)
 
 
 def _components(warehouse: Warehouse) -> None:

@@ -19,7 +19,7 @@ import yaml
 
 from connectors.clock import SimulatedClock, SystemClock
 from connectors.sandbox.plot import Plot, Truth
-from connectors.sandbox.plot_stage import Trace
+from connectors.sandbox.plot.stage import Trace
 from connectors.sandbox.world import World
 from jobs import decide, night
 from jobs.errors import ConfigError

@@ -140,7 +140,7 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Cell) -> None:
     """Counts stay numbers, so that people can sort and add them; everything else is text."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell)
-    elif cell is not None:
+    elif cell not in {None, ""}:
         sheet.write_string(row, column, _fitting(_text(cell)))
 
 

@@ -1,60 +1,86 @@
 -- title: three-way drift: each side of a link against the value on which both last agreed
--- rules: G13, M7, T6, C1
+-- rules: G3, G5, G13, M7, T6, C1
 -- Parameters: $key, $today.
 
--- grain: one row per link and field, both sides readable; a side that is not comparable has no row (G3)
+-- grain: one row per link between two profiles in play: stored ones, and found ones where the shop stores none
+create table ties as
+select l.pairing, l.ecom_source, l.ecom_id, l.ecom_n, l.pos_source, l.pos_id, l.pos_n, e.certified and p.certified as certified
+from links as l
+join people as w on w.n = l.pos_n and w.in_play
+join sources as e on e.source = l.ecom_source
+join sources as p on p.source = l.pos_source
+left join (select distinct source, pos_source from link_keys) as k on k.source = l.ecom_source and k.pos_source = l.pos_source
+where l.state = 'active' and (l.origin = 'attested' or k.source is null);
+
+-- grain: one row per link and compared field with a value on either side; a side that is not comparable has no row
+-- (G3), and a placeholder is not comparable (G5): it is neither drift nor a value to be carried anywhere
 create table link_fields as
 with linked as (
-  select l.*, e.first_key as e_first, e.last_key as e_last, cast(e.birth_key as varchar) as e_birth, e.phone_key as e_phone, e.email_key as e_email,
-    e.address_key as e_address, w.first_key as p_first, w.last_key as p_last, cast(w.birth_key as varchar) as p_birth,
-    w.phone_key as p_phone, w.email_key as p_email, w.address_key as p_address,
-    e.updated_at as e_updated, w.updated_at as p_updated,
-    ep.first_name as e_first_raw, ep.last_name as e_last_raw, ep.birth_date as e_birth_raw, ep.phone as e_phone_raw, ep.email as e_email_raw,
-    concat_ws(', ', ep.street, ep.street_2, ep.city, ep.postal_code) as e_address_raw,
-    wp.first_name as p_first_raw, wp.last_name as p_last_raw, wp.birth_date as p_birth_raw, wp.phone as p_phone_raw, wp.email as p_email_raw,
-    concat_ws(', ', wp.street, wp.street_2, wp.city, wp.postal_code) as p_address_raw
-  from links as l
-  join people as e on e.n = l.ecom_n
-  join people as w on w.n = l.pos_n and w.in_play
-  join profiles as ep on ep.source = l.ecom_source and ep.id = l.ecom_id
-  join profiles as wp on wp.source = l.pos_source and wp.id = l.pos_id
-  left join link_keys as k on k.source = l.ecom_source and k.pos_source = l.pos_source
-  where l.state = 'active' and (l.origin = 'attested' or k.key is null)
+  select t.pairing, t.ecom_n, t.pos_n, e.first_key as e_first, e.last_key as e_last, e.birth_key as e_birth, e.phone_key as e_phone,
+    e.email_key as e_email, e.address_key as e_address, w.first_key as p_first, w.last_key as p_last, w.birth_key as p_birth,
+    w.phone_key as p_phone, w.email_key as p_email, w.address_key as p_address
+  from ties as t
+  join people as e on e.n = t.ecom_n
+  join people as w on w.n = t.pos_n
 ),
 fields as (
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'first_name' as field,
-    e_first as ecom_key, p_first as pos_key, e_first_raw as ecom_raw, p_first_raw as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'first_name' as field, e_first as ecom_key, p_first as pos_key from linked
   union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'last_name' as field,
-    e_last as ecom_key, p_last as pos_key, e_last_raw as ecom_raw, p_last_raw as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'last_name' as field, e_last as ecom_key, p_last as pos_key from linked
   union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'birth_date' as field,
-    e_birth as ecom_key, p_birth as pos_key, e_birth_raw as ecom_raw, p_birth_raw as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'birth_date' as field, cast(e_birth as varchar) as ecom_key, cast(p_birth as varchar) as pos_key from linked
   union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'phone' as field,
-    e_phone as ecom_key, p_phone as pos_key, e_phone_raw as ecom_raw, p_phone_raw as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'phone' as field, e_phone as ecom_key, p_phone as pos_key from linked
   union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'email' as field,
-    e_email as ecom_key, p_email as pos_key, e_email_raw as ecom_raw, p_email_raw as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'email' as field, e_email as ecom_key, p_email as pos_key from linked
   union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, e_updated, p_updated, 'address' as field,
-    e_address as ecom_key, p_address as pos_key, nullif(e_address_raw, '') as ecom_raw, nullif(p_address_raw, '') as pos_raw from linked
+  select pairing, ecom_n, pos_n, 'address' as field, e_address as ecom_key, p_address as pos_key from linked
+),
+compared as (
+  select f.pairing, f.ecom_n, f.pos_n, f.field, f.ecom_key, f.pos_key
+  from fields as f
+  join field_policies as y on y.pairing = f.pairing and y.field = f.field and y.wins <> 'ignore'
+  left join (select distinct key_kind, key from placeholders) as he on he.key_kind = f.field and he.key = f.ecom_key
+  left join (select distinct key_kind, key from placeholders) as hp on hp.key_kind = f.field and hp.key = f.pos_key
+  where he.key is null and hp.key is null
+),
+-- what the side without a key holds: nothing at all, or something that cannot be compared
+halves as (
+  select c.*, coalesce(case c.field
+    when 'first_name' then p.first_name
+    when 'last_name' then p.last_name
+    when 'birth_date' then p.birth_date
+    when 'phone' then p.phone
+    when 'email' then p.email
+    else concat_ws(' ', p.street, p.street_2, p.city, p.postal_code)
+  end, '') as raw
+  from compared as c
+  join people as w on w.n = case when c.ecom_key is null then c.ecom_n else c.pos_n end
+  join profiles as p on p.source = w.source and p.id = w.id
+  where (c.ecom_key is null and c.pos_key is not null) or (c.ecom_key is not null and c.pos_key is null)
 )
-select
-  f.*,
-  case when f.ecom_key is not null then sha256(concat($key, '|', f.field, '|', f.ecom_key)) end as ecom_hash,
-  case when f.pos_key is not null then sha256(concat($key, '|', f.field, '|', f.pos_key)) end as pos_hash
-from fields as f
-join field_policies as y on y.pairing = f.pairing and y.field = f.field and y.wins <> 'ignore'
-where (f.ecom_key is not null or trim(coalesce(f.ecom_raw, '')) in ('', '?', 'N/A'))
-  and (f.pos_key is not null or trim(coalesce(f.pos_raw, '')) in ('', '?', 'N/A'))
-  and (f.ecom_key is not null or f.pos_key is not null);
+select pairing, ecom_n, pos_n, field, ecom_key, pos_key
+from compared
+where ecom_key is not null and pos_key is not null
+union all
+select pairing, ecom_n, pos_n, field, ecom_key, pos_key
+from halves
+where trim(raw) in ('', '?', 'N/A');
 
 -- grain: one row per link and field on which the two sides disagree
 -- side: who changed since both agreed (ecom, pos, both), who is blank (ecom_blank, pos_blank), or no_base
 create table drifts as
+with torn as (
+  select f.*, t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, y.wins,
+    substr(sha256(concat($key, '|', f.field, '|', f.ecom_key)), 1, 32) as ecom_hash,
+    substr(sha256(concat($key, '|', f.field, '|', f.pos_key)), 1, 32) as pos_hash
+  from link_fields as f
+  join ties as t on t.pairing = f.pairing and t.ecom_n = f.ecom_n and t.pos_n = f.pos_n
+  join field_policies as y on y.pairing = f.pairing and y.field = f.field
+  where f.ecom_key is distinct from f.pos_key
+)
 select
-  f.*, b.agreed_on, y.wins,
+  f.*, b.agreed_on, e.updated_at as e_updated, w.updated_at as p_updated,
   concat(f.pairing, '|', f.ecom_source, ':', f.ecom_id, '|', f.pos_source, ':', f.pos_id) as anchor,
   case
     when f.ecom_key is null then 'ecom_blank'
@@ -64,27 +90,24 @@ select
     when f.pos_hash = b.hash then 'ecom'
     else 'both'
   end as side
-from link_fields as f
-join field_policies as y on y.pairing = f.pairing and y.field = f.field
-left join bases as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field
-where f.ecom_key is distinct from f.pos_key;
+from torn as f
+join people as e on e.n = f.ecom_n
+join people as w on w.n = f.pos_n
+left join bases as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field;
 
--- grain: one row per link and field: what the next night compares with; only certified pairs of snapshots move it
-create table next_bases as
-select
-  f.pairing, f.ecom_id, f.pos_source, f.pos_id, f.field,
-  case when f.ecom_hash = f.pos_hash and e.certified and p.certified then f.ecom_hash else b.hash end as hash,
-  case when f.ecom_hash = f.pos_hash and e.certified and p.certified and f.ecom_hash is distinct from b.hash then cast($today as date)
-    else b.agreed_on end as agreed_on
-from link_fields as f
-join sources as e on e.source = f.ecom_source
-join sources as p on p.source = f.pos_source
-left join bases as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field
-where (f.ecom_hash = f.pos_hash and e.certified and p.certified) or b.hash is not null
-union all
+-- grain: one row per link and field: what the next night compares with; only certified pairs of snapshots move it, and
 -- a link that could not be compared tonight keeps what it had
-select b.pairing, b.ecom_id, b.pos_source, b.pos_id, b.field, b.hash, b.agreed_on
-from bases as b
-left join link_fields as f
-  on f.pairing = b.pairing and f.ecom_id = b.ecom_id and f.pos_source = b.pos_source and f.pos_id = b.pos_id and f.field = b.field
-where f.field is null;
+create table next_bases as
+with agreed as (
+  select t.pairing, t.ecom_id, t.pos_source, t.pos_id, f.field, substr(sha256(concat($key, '|', f.field, '|', f.ecom_key)), 1, 32) as hash
+  from link_fields as f
+  join ties as t on t.pairing = f.pairing and t.ecom_n = f.ecom_n and t.pos_n = f.pos_n and t.certified
+  where f.ecom_key = f.pos_key
+)
+select
+  coalesce(a.pairing, b.pairing) as pairing, coalesce(a.ecom_id, b.ecom_id) as ecom_id, coalesce(a.pos_source, b.pos_source) as pos_source,
+  coalesce(a.pos_id, b.pos_id) as pos_id, coalesce(a.field, b.field) as field, coalesce(a.hash, b.hash) as hash,
+  case when a.hash is null or a.hash = b.hash then b.agreed_on else cast($today as date) end as agreed_on
+from agreed as a
+full join bases as b
+  on b.pairing = a.pairing and b.ecom_id = a.ecom_id and b.pos_source = a.pos_source and b.pos_id = a.pos_id and b.field = a.field;

@@ -1,85 +1,152 @@
--- title: what follows from links and drift: targets, gaps, conflicts; shared by findings and plan
--- rules: G9, G13, M7, M8, M12, C1, C3, T2
+-- title: what follows from links and drift: duplicates, targets, gaps, conflicts; shared by findings and plan
+-- rules: G5, G6, G9, G12, G13, M5, M7, M8, M12, T2, T3, T9, T10, C1, C3
 -- Parameters: none.
 
--- grain: one row per profile in play and source whose requirements are asked: what it lacks, in words
+-- grain: one row per source, kind of key, value, group and profile of it; a group are profiles in play of one entity that
+-- share the value and look like one person. `place` 1 is the proposed survivor, `torn` says that two of them contradict
+create table duplicates as
+with sharing as (
+  select a.source, a.key_kind, a.key, a.n as left_n, b.n as right_n
+  from pairs as p
+  join keys as a on a.n = p.left_n and a.in_play
+  join keys as b on b.n = p.right_n and b.in_play and b.source = a.source and b.key_kind = a.key_kind and b.key = a.key
+  where p.outcome = 'link'
+),
+holders as (
+  select source, key_kind, key, left_n as n from sharing
+  union
+  select source, key_kind, key, right_n as n from sharing
+),
+named as (
+  select h.*, e.entity_id, min(h.n) over (partition by h.source, h.key_kind, h.key) as first_of_value,
+    min(h.n) over (partition by h.source, h.key_kind, h.key, e.entity_id) as first_of_group
+  from holders as h
+  join entities as e on e.n = h.n
+),
+torn as (
+  select a.source, a.key_kind, a.key, a.entity_id
+  from named as a
+  join named as b on b.source = a.source and b.key_kind = a.key_kind and b.key = a.key and b.entity_id = a.entity_id and b.n > a.n
+  join pairs as p on p.left_n = a.n and p.right_n = b.n and p.outcome in ('household', 'apart')
+  group by a.source, a.key_kind, a.key, a.entity_id
+),
+tied as (
+  select pos_n as n from attested_states where state = 'active' and pos_n is not null
+  union
+  select ecom_n as n from attested_states where state = 'active'
+)
+select
+  h.source, h.key_kind, h.key, h.n, w.id, h.entity_id, h.first_of_group <> h.first_of_value as further, t.entity_id is not null as torn,
+  l.n is not null as tied, coalesce(p.verified, false) as verified, p.last_seen_at is not null as seen,
+  row_number() over (
+    partition by h.source, h.key_kind, h.key, h.entity_id
+    order by case when l.n is not null then 0 else 1 end, case when p.verified then 0 else 1 end, p.last_seen_at desc nulls last,
+      case when regexp_matches(w.id, '^[0-9]{1,38}$') then cast(w.id as decimal(38, 0)) end nulls last, w.id
+  ) as place
+from named as h
+join people as w on w.n = h.n
+join profiles as p on p.source = w.source and p.id = w.id
+left join tied as l on l.n = h.n
+left join torn as t on t.source = h.source and t.key_kind = h.key_kind and t.key = h.key and t.entity_id = h.entity_id;
+
+-- grain: one row per profile in play and source of its pairings whose requirements it does not meet: what it lacks, in words
 create table gaps as
 with needs as (
-  select source, name from capabilities where what = 'required'
+  select source, list(name) as names
+  from capabilities
+  where what = 'required'
+  group by source
 ),
-asked as (
-  select w.source, w.id, w.n, n.source as needed_by, n.name,
-    case n.name
-      when 'first_name' then w.first_key is null
-      when 'last_name' then w.last_key is null
-      when 'birth_date' then w.birth_key is null
-      when 'phone' then w.phone_key is null
-      when 'email' then w.email_key is null
-      when 'street' then p.street is null
-      when 'city' then p.city is null
-      when 'postal_code' then p.postal_code is null
-      when 'country' then p.country is null
-      else false
-    end as lacking
+asking as (
+  select ecom as source, pos as needed_by from pairings
+  union
+  select pos as source, pos as needed_by from pairings
+),
+told as (
+  select w.source, w.id, w.n, q.needed_by, concat_ws(', ',
+    case when w.birth_key is null and list_contains(n.names, 'birth_date') then 'birth date' end,
+    case when p.city is null and list_contains(n.names, 'city') then 'city' end,
+    case when p.country is null and list_contains(n.names, 'country') then 'country' end,
+    case when w.email_key is null and list_contains(n.names, 'email') then 'email' end,
+    case when w.first_key is null and list_contains(n.names, 'first_name') then 'first name' end,
+    case when w.last_key is null and list_contains(n.names, 'last_name') then 'last name' end,
+    case when w.phone_key is null and list_contains(n.names, 'phone') then 'phone' end,
+    case when p.postal_code is null and list_contains(n.names, 'postal_code') then 'postal code' end,
+    case when p.street is null and list_contains(n.names, 'street') then 'street' end) as lacks
   from people as w
+  join asking as q on q.source = w.source
+  join needs as n on n.source = q.needed_by
   join profiles as p on p.source = w.source and p.id = w.id
-  join needs as n on true
-  join (
-    select distinct ecom as source, pos as needed_by from pairings
-    union
-    select distinct pos as source, pos as needed_by from pairings
-  ) as l on l.source = w.source and l.needed_by = n.source
   where w.in_play
 )
-select source, id, n, needed_by, coalesce(string_agg(case when lacking then replace(name, '_', ' ') end, ', ' order by name), '') as lacks
-from asked
-group by source, id, n, needed_by;
+select source, id, n, needed_by, lacks
+from told
+where lacks <> '';
 
--- grain: one row per shop profile and POS source without a good stored link, where one is due
+-- grain: one row per pairing, shop profile and POS source without a good stored link, where one is due
 create table relinks as
 with due as (
-  select e.n as ecom_n, e.source as ecom_source, e.id as ecom_id, l.pairing, l.pos as pos_source, l.vendor_sync, l.link_after,
-    l.correctable, l.why_not_correctable,
-    coalesce(p.has_purchased, false) as purchased
+  select e.n as ecom_n, e.source as ecom_source, e.id as ecom_id, l.pairing, l.pos as pos_source, l.vendor_sync,
+    l.correctable, l.why_not_correctable, k.state as old_state, k.pos_id as old_id
   from people as e
   join profiles as p on p.source = e.source and p.id = e.id
   join pairings as l on l.ecom = e.source
   join sources as s on s.source = l.pos and s.certified
   join sources as es on es.source = l.ecom and es.certified
-  where e.in_play
+  left join links as k on k.pairing = l.pairing and k.ecom_n = e.n and k.pos_source = l.pos and k.origin = 'attested'
+  where e.in_play and (k.state is null or k.state in ('archived', 'deleted', 'merged'))
+    and (k.state is not null or l.link_after = 'always' or (l.link_after = 'purchase' and p.has_purchased))
 ),
-stored as (
-  select pairing, ecom_n, pos_source, max(case when state in ('active', 'unseen', 'unreadable') then 1 else 0 end) as good, count(*) as any_link,
-    max(case when state in ('archived', 'deleted', 'merged') then pos_id end) as old_id
-  from attested_states
-  group by pairing, ecom_n, pos_source
+-- T2, T3: before a vendor's own profile counts as missing, every key is asked, and archived profiles too
+others as (
+  select d.pairing, d.ecom_n, d.pos_source, min(w.n) as pos_n
+  from due as d
+  join (
+    select left_n as ecom_n, right_n as pos_n from pairs where outcome = 'link'
+    union all
+    select right_n as ecom_n, left_n as pos_n from pairs where outcome = 'link'
+  ) as x on x.ecom_n = d.ecom_n
+  join people as w on w.n = x.pos_n and w.source = d.pos_source and w.status in ('active', 'archived')
+  where d.vendor_sync
+  group by d.pairing, d.ecom_n, d.pos_source
+),
+met as (
+  select d.*, c.outcome, coalesce(case when c.outcome = 'link' and (c.pos_in_play or d.vendor_sync) then c.pos_n end,
+    case when c.outcome is null then o.pos_n end) as pos_n, coalesce(c.rule, 'another key') as rule
+  from due as d
+  left join candidates as c on c.pairing = d.pairing and c.ecom_n = d.ecom_n and c.pos_source = d.pos_source and c.place = 1
+  left join others as o on o.pairing = d.pairing and o.ecom_n = d.ecom_n and o.pos_source = d.pos_source
+),
+wanted as (
+  select m.*, w.id as pos_id, w.in_play as pos_in_play,
+    case when m.pos_n is not null then count(*) over (partition by m.pairing, m.pos_n) else 0 end as wanted_by
+  from met as m
+  left join people as w on w.n = m.pos_n
 )
 select
-  d.pairing, d.ecom_source, d.ecom_id, d.ecom_n, d.pos_source, d.vendor_sync, s.old_id,
-  case when coalesce(s.any_link, 0) > 0 then 'broken' else 'missing' end as reason,
-  c.pos_id, c.pos_n, c.rule,
+  d.pairing, d.ecom_source, d.ecom_id, d.ecom_n, d.pos_source, d.vendor_sync, d.old_id, d.old_state,
+  case when d.old_id is null then 'missing' else 'broken' end as reason,
+  d.pos_id, d.pos_n, d.pos_in_play, case when d.pos_n is not null then d.rule end as rule,
   coalesce(g.lacks, '') as lacks,
+  concat(d.pairing, '|', d.ecom_source, ':', d.ecom_id, '|', d.pos_source, case when d.old_id is not null then concat(':', d.old_id) else '' end)
+    as anchor,
+  case when d.old_id is null then 'link_missing' else concat('link_', d.old_state) end as kind,
   case
     when not d.correctable then d.why_not_correctable
-    when c.pos_n is not null and x.ecom_n is not null then concat('linked to ', x.ecom_source, ':', x.ecom_id, ' already')
-    when h.ecom_n is not null then 'the match is a different person: a person picks'
+    when x.ecom_id is not null then concat('linked to ', d.ecom_source, ':', x.ecom_id, ' already')
+    when d.wanted_by > 1 then concat(d.pos_source, ':', d.pos_id, ' matches several profiles of ', d.ecom_source, ': a person picks')
+    when d.pos_n is null and d.outcome = 'household' then 'the match is a different person: a person picks'
+    when d.pos_n is null and d.outcome = 'candidate' then 'neither name nor birth date says whether the match is the same person: a person picks'
     else ''
   end as blocked_by
-from due as d
-left join stored as s on s.pairing = d.pairing and s.ecom_n = d.ecom_n and s.pos_source = d.pos_source
-left join candidates as c on c.pairing = d.pairing and c.ecom_n = d.ecom_n and c.pos_source = d.pos_source
-  and c.place = 1 and c.outcome = 'link' and c.pos_in_play
-left join candidates as h on h.pairing = d.pairing and h.ecom_n = d.ecom_n and h.pos_source = d.pos_source
-  and h.place = 1 and h.outcome <> 'link'
+from wanted as d
 left join (
-  select pairing, pos_n, min(ecom_source) as ecom_source, min(ecom_id) as ecom_id, min(ecom_n) as ecom_n
+  select pairing, pos_n, min(ecom_id) as ecom_id
   from attested_states
   where state = 'active'
   group by pairing, pos_n
-) as x on x.pairing = d.pairing and x.pos_n = c.pos_n and x.ecom_n <> d.ecom_n
-left join gaps as g on g.source = d.ecom_source and g.id = d.ecom_id and g.needed_by = d.pos_source
-where coalesce(s.good, 0) = 0
-  and (coalesce(s.any_link, 0) > 0 or d.link_after = 'always' or (d.link_after = 'purchase' and d.purchased));
+) as x on x.pairing = d.pairing and x.pos_n = d.pos_n
+left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
 -- grain: one row per drift with a side that may be changed: what would be written where, and what stands against it
 create table verdicts as
@@ -94,14 +161,11 @@ with sided as (
       when d.side = 'ecom' then 'pos'
       when d.side = 'pos' then 'ecom'
       when l.no_base = 'owner' and d.side = 'no_base' then case when l.owner = 'ecom' then 'pos' else 'ecom' end
-      when coalesce(d.e_updated, timestamp '1970-01-01') >= coalesce(d.p_updated, timestamp '1970-01-01') then 'pos'
+      when coalesce(d.e_updated, timestamp '1970-01-01 00:00:00') >= coalesce(d.p_updated, timestamp '1970-01-01 00:00:00') then 'pos'
       else 'ecom'
     end as target,
-    case
-      when d.wins in ('ask', 'suggest') or d.side = 'both' then 'pick'
-      when d.wins in ('newest', 'mission_control') and d.side = 'no_base' then 'pick'
-      else ''
-    end as pick,
+    -- G13 beats every policy: where both sides changed, or nobody knows which, a person picks
+    case when d.wins in ('ask', 'suggest') or d.side in ('both', 'no_base') then 'pick' else '' end as pick,
     l.contact_way, l.correctable, l.why_not_correctable
   from drifts as d
   join pairings as l on l.pairing = d.pairing and l.pos = d.pos_source
@@ -139,47 +203,49 @@ select
   case
     when not a.correctable then a.why_not_correctable
     when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
-    when c.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
+    when c.name is null or y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
     else ''
   end as blocked_by
 from aimed as a
 left join taken as t on t.anchor = a.anchor and t.field = a.field
 left join capabilities as c on c.source = a.target_source and c.what = 'field'
-  and c.name = case when a.field = 'address' then 'street' else a.field end;
+  and c.name = case when a.field = 'address' then 'street' else a.field end
+left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update';
 
 -- grain: one row per link and channel: out on one side, in or pending on the other (G9)
 create table consent_conflicts as
 with linked as (
   select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id,
     e.email_consent as e_email, p.email_consent as p_email, e.sms_consent as e_sms, p.sms_consent as p_sms
-  from links as l
+  from ties as l
   join profiles as e on e.source = l.ecom_source and e.id = l.ecom_id
-  join profiles as p on p.source = l.pos_source and p.id = l.pos_id and p.status = 'active'
-  where l.state = 'active' and l.origin = 'attested'
-),
-channels as (
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'email' as channel, e_email as ecom_consent, p_email as pos_consent from linked
-  union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'sms' as channel, e_sms as ecom_consent, p_sms as pos_consent from linked
+  join profiles as p on p.source = l.pos_source and p.id = l.pos_id
 ),
 torn as (
-  select c.*, c.ecom_consent in ('in', 'pending') as ecom_is_target
-  from channels as c
-  where (c.ecom_consent = 'out' and c.pos_consent in ('in', 'pending')) or (c.pos_consent = 'out' and c.ecom_consent in ('in', 'pending'))
+  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'email' as channel, e_email as ecom_consent, p_email as pos_consent
+  from linked
+  where (e_email = 'out' and p_email in ('in', 'pending')) or (p_email = 'out' and e_email in ('in', 'pending'))
+  union all
+  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'sms' as channel, e_sms as ecom_consent, p_sms as pos_consent
+  from linked
+  where (e_sms = 'out' and p_sms in ('in', 'pending')) or (p_sms = 'out' and e_sms in ('in', 'pending'))
+),
+aimed as (
+  select t.*,
+    case when t.pos_consent = 'out' then t.ecom_source else t.pos_source end as target_source,
+    case when t.pos_consent = 'out' then t.ecom_id else t.pos_id end as target_id
+  from torn as t
 )
 select
   t.pairing, concat(t.channel, '_consent') as field, t.channel,
   concat(t.pairing, '|', t.ecom_source, ':', t.ecom_id, '|', t.pos_source, ':', t.pos_id) as anchor,
   [concat(t.ecom_source, ':', t.ecom_id), concat(t.pos_source, ':', t.pos_id)] as members,
-  t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, t.ecom_consent, t.pos_consent,
-  case when t.ecom_is_target then t.ecom_source else t.pos_source end as target_source,
-  case when t.ecom_is_target then t.ecom_id else t.pos_id end as target_id,
+  t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, t.ecom_consent, t.pos_consent, t.target_source, t.target_id,
   case
     when not l.correctable then l.why_not_correctable
     when a.name is null then 'this source cannot be written: opt out there by hand'
     else ''
   end as blocked_by
-from torn as t
+from aimed as t
 join pairings as l on l.pairing = t.pairing and l.pos = t.pos_source
-left join capabilities as a on a.what = 'action' and a.name = 'opt_out'
-  and a.source = case when t.ecom_is_target then t.ecom_source else t.pos_source end;
+left join capabilities as a on a.what = 'action' and a.name = 'opt_out' and a.source = t.target_source;

@@ -5,25 +5,52 @@
 -- todo: Compare both values with the customer or the last change in the system's own log.
 -- todo: Approve the correction, or make the change in the system that is named.
 
+with shown as (
+  select d.anchor, d.field,
+    case d.field
+      when 'first_name' then coalesce(e.first_name, e.full_name)
+      when 'last_name' then coalesce(e.last_name, e.full_name)
+      when 'birth_date' then e.birth_date
+      when 'phone' then e.phone
+      when 'email' then e.email
+      else concat_ws(', ', e.street, e.street_2, e.city, e.postal_code)
+    end as ecom_raw,
+    case d.field
+      when 'first_name' then coalesce(p.first_name, p.full_name)
+      when 'last_name' then coalesce(p.last_name, p.full_name)
+      when 'birth_date' then p.birth_date
+      when 'phone' then p.phone
+      when 'email' then p.email
+      else concat_ws(', ', p.street, p.street_2, p.city, p.postal_code)
+    end as pos_raw
+  from drifts as d
+  join profiles as e on e.source = d.ecom_source and e.id = d.ecom_id
+  join profiles as p on p.source = d.pos_source and p.id = d.pos_id
+)
 select
   d.pairing, d.field, d.anchor,
   [concat(d.ecom_source, ':', d.ecom_id), concat(d.pos_source, ':', d.pos_id)] as members,
   d.pos_source as store_source,
   [
-    struct_pack(name := concat(d.field, '@', d.ecom_source, ':', d.ecom_id), value := coalesce(d.ecom_raw, '')),
-    struct_pack(name := concat(d.field, '@', d.pos_source, ':', d.pos_id), value := coalesce(d.pos_raw, '')),
+    struct_pack(name := concat(d.field, '@', d.ecom_source, ':', d.ecom_id), value := coalesce(s.ecom_raw, '')),
+    struct_pack(name := concat(d.field, '@', d.pos_source, ':', d.pos_id), value := coalesce(s.pos_raw, '')),
     struct_pack(name := 'side', value := d.side),
     struct_pack(name := 'base', value := coalesce(concat('both agreed on ', cast(d.agreed_on as varchar)), 'never agreed yet'))
   ] as evidence,
   case
     when v.target_source is not null then concat('set ', d.field, ' on ', v.target_source, ':', v.target_id, ' (', v.why, ')')
-    when l.contact_way = 'task' and d.wins = 'mission_control' and d.side in ('ecom', 'pos_blank')
+    when d.wins = 'mission_control' and d.side in ('ecom', 'pos_blank')
       then concat('the POS missed a push: open the customer in Mission Control and save ', d.field, ' again')
+    when d.wins = 'mission_control' and d.side = 'ecom_blank'
+      then concat('the till knows it: add ', d.field, ' in Mission Control, which reaches every store')
+    when d.wins = 'mission_control' and d.side in ('both', 'no_base')
+      then concat('nobody knows which is newer: a person picks, and sets ', d.field, ' in Mission Control, which reaches every store')
     when d.wins = 'mission_control'
       then concat('changed at the till after sign-up: a person picks; if the till is right, change ', d.field, ' in Mission Control, which reaches every store')
     else 'a person picks the value'
   end as proposal,
   coalesce(v.blocked_by, '') as blocked_by
 from drifts as d
+join shown as s on s.anchor = d.anchor and s.field = d.field
 join pairings as l on l.pairing = d.pairing and l.pos = d.pos_source
 left join verdicts as v on v.anchor = d.anchor and v.field = d.field

@@ -1,7 +1,7 @@
 -- title: One contact, clearly different people
 -- rules: G6
 -- severity: low
--- grain: one row per phone or email that clearly different people hold
+-- grain: one row per phone or email that clearly different people hold; who is tied by a stored link is one person
 -- todo: Nothing is merged. Where it is one person after all, say so: rollcall decide same.
 -- todo: Where the shop insists on a number of one's own, ask the family who keeps it.
 -- Parameters: $key.
@@ -11,7 +11,9 @@ with torn as (
   from pairs as p
   join keys as a on a.n = p.left_n and a.in_play
   join keys as b on b.n = p.right_n and b.in_play and b.key_kind = a.key_kind and b.key = a.key
-  where p.outcome = 'household'
+  left join attested_states as l
+    on least(l.ecom_n, l.pos_n) = p.left_n and greatest(l.ecom_n, l.pos_n) = p.right_n and l.state = 'active'
+  where p.outcome = 'household' and l.ecom_n is null
 )
 select
   '' as pairing, t.key_kind as field,

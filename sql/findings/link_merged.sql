@@ -14,8 +14,10 @@ select
     struct_pack(name := 'next', value := coalesce(concat(r.pos_source, ':', r.pos_id), ''))
   ] as evidence,
   case
+    when r.ecom_n is null then 'nothing is proposed before both systems have a certificate (G1)'
     when l.vendor_sync then concat('the link moves to the survivor, ', coalesce(concat(a.pos_source, ':', a.merged_into), 'which the POS does not name'))
     when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id, ' instead')
+    when r.lacks <> '' then concat('add ', r.lacks, ' in the shop, so that a new profile can be created at the POS')
     else 'drop the link; create a new profile at the POS'
   end as proposal,
   coalesce(r.blocked_by, '') as blocked_by

@@ -1,17 +1,18 @@
 -- title: No link where there should be one
--- rules: M1, M5, M12, T2, T4
+-- rules: M1, M5, M12, T2, T3, T4
 -- severity: medium
 -- grain: one row per shop profile and POS source
 -- todo: Approve the correction; customers who never bought are pending, not wrong.
 
 select
   r.pairing, '' as field,
-  concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source) as anchor,
+  r.anchor,
   case when r.pos_id is null then [concat(r.ecom_source, ':', r.ecom_id)]
     else [concat(r.ecom_source, ':', r.ecom_id), concat(r.pos_source, ':', r.pos_id)] end as members,
   r.pos_source as store_source,
   [struct_pack(name := 'rule', value := coalesce(r.rule, 'none')), struct_pack(name := 'reason', value := r.reason)] as evidence,
   case
+    when l.vendor_sync and not r.pos_in_play then concat('renew ', r.pos_source, ':', r.pos_id, ' in the POS; nothing is created beside it')
     when l.vendor_sync then concat('the vendor has not linked ', r.pos_source, ':', r.pos_id, ' yet')
     when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id)
     else concat('create the customer in ', r.pos_source)

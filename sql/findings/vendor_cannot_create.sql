@@ -6,7 +6,7 @@
 
 select
   r.pairing, '' as field,
-  concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source) as anchor,
+  r.anchor,
   [concat(r.ecom_source, ':', r.ecom_id)] as members,
   r.pos_source as store_source,
   [struct_pack(name := 'lacks', value := r.lacks)] as evidence,

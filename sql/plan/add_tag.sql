@@ -13,10 +13,9 @@ with wanted as (
 )
 select
   r.pairing, r.pos_source as source, r.pos_id as profile_id,
-  case when r.reason = 'missing' then 'link_missing' else coalesce(concat('link_', b.state), 'link_missing') end as kind,
+  r.kind,
   '' as field,
-  case when r.reason = 'missing' then concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source)
-    else concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source, ':', b.pos_id) end as anchor,
+  r.anchor,
   concat('add_tag|', r.pos_source, ':', r.pos_id) as make_key,
   concat('relink|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source) as after_key,
   [struct_pack(name := 'tags', value := p.tags)] as before,
@@ -28,12 +27,6 @@ from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and not l.vendor_sync
 join wanted as w on w.pairing = r.pairing
 join profiles as p on p.source = r.pos_source and p.id = r.pos_id
-left join (
-  select pairing, ecom_n, pos_source, min(pos_id) as pos_id, min(state) as state
-  from attested_states
-  where state in ('archived', 'deleted', 'merged')
-  group by pairing, ecom_n, pos_source
-) as b on b.pairing = r.pairing and b.ecom_n = r.ecom_n and b.pos_source = r.pos_source
 join capabilities as c on c.source = r.pos_source and c.what = 'action' and c.name = 'add_tag'
 where r.pos_id is not null
   and not list_has_all(case when coalesce(p.tags, '') = '' then cast([] as varchar[]) else string_split(p.tags, ';') end, w.markers)

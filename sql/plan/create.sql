@@ -9,15 +9,13 @@ select
   r.pairing, r.pos_source as source, cast(null as varchar) as profile_id,
   case
     when l.preset = 'blaze_ecom' then 'missing_in_store'
-    when r.reason = 'missing' then 'link_missing'
-    else coalesce(concat('link_', b.state), 'link_missing')
+    else r.kind
   end as kind,
   case when l.preset = 'blaze_ecom' then r.pos_source else '' end as field,
-  case when r.reason = 'missing' then concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source)
-    else concat(r.pairing, '|', r.ecom_source, ':', r.ecom_id, '|', r.pos_source, ':', b.pos_id) end as anchor,
+  r.anchor,
   concat('create|', r.pos_source, '|', r.ecom_source, ':', r.ecom_id) as make_key, '' as after_key,
-  case when b.pos_id is null then cast([] as struct(name varchar, value varchar)[])
-    else [struct_pack(name := 'replaces', value := b.pos_id)] end as before,
+  case when r.old_id is null then cast([] as struct(name varchar, value varchar)[])
+    else [struct_pack(name := 'replaces', value := r.old_id)] end as before,
   list_filter([
     struct_pack(name := 'first_name', value := p.first_name), struct_pack(name := 'last_name', value := p.last_name),
     struct_pack(name := 'birth_date', value := cast(e.birth_key as varchar)), struct_pack(name := 'phone', value := e.phone_key),
@@ -33,12 +31,6 @@ from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and (not l.vendor_sync or l.preset = 'blaze_ecom')
 join people as e on e.n = r.ecom_n
 join profiles as p on p.source = r.ecom_source and p.id = r.ecom_id
-left join (
-  select pairing, ecom_n, pos_source, min(pos_id) as pos_id, min(state) as state
-  from attested_states
-  where state in ('archived', 'deleted', 'merged')
-  group by pairing, ecom_n, pos_source
-) as b on b.pairing = r.pairing and b.ecom_n = r.ecom_n and b.pos_source = r.pos_source
 left join markers as n on n.pairing = r.pairing and n.what = 'note'
 left join (
   select pairing, string_agg(marker, ';' order by marker) as marker

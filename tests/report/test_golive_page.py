@@ -31,7 +31,14 @@ def holder(profile: str, **fields: Any) -> Holder:
 
 
 def store(name: str, **fields: Any) -> StoreLine:
-    known = {"customers": 900, "ready": 850, "not_ready": 50, "blocking": 0, "certified": True, "taken_at": NOW}
+    known: dict[str, Any] = {
+        "customers": 900,
+        "ready": 850,
+        "not_ready": 50,
+        "blocking": 0,
+        "certified": True,
+        "taken_at": NOW,
+    }
     return StoreLine(
         **{"store": name.title(), "source": name, "reasons": [Reason(reason="no phone", count=50)]} | known | fields
     )
@@ -56,7 +63,7 @@ def scan(**parts: Any) -> GoLiveReport:
     split = [
         SplitPerson(name="E… (9+)", why="same name and birth date", profiles=[holder("1", phone="***119"), holder("2")])
     ]
-    whole = {
+    whole: dict[str, Any] = {
         "group": "harbor-trading", "made_at": NOW, "time_zone": "America/Los_Angeles", "rollcall_version": "0.1.0",
         "stores": [store("downtown", blocking=4), store("uptown")], "shared": shared, "split": split,
         "without_phone": [holder("33")],

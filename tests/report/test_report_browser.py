@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -212,8 +213,7 @@ def test_hostile_values_are_shown_and_stay_inert(viewer: Viewer, make_report: Ma
     """Fault case 27: in a title, a value, an id, a tag or a link, they are text."""
     report = make_report(findings=len(EVIL))
     lines = [hostile(finding, evil) for finding, evil in zip(report.findings, EVIL, strict=True)]
-    alerts: list[str] = []
-    viewer.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    viewer.page.on("dialog", lambda dialog: viewer.complaints.append(f"dialog: {dialog.message}"))
     page = viewer.open(report.model_copy(update={"findings": lines, "headline": EVIL[0], "group": EVIL[1]}))
     for _ in EVIL:
         page.keyboard.press("j")
@@ -223,7 +223,6 @@ def test_hostile_values_are_shown_and_stay_inert(viewer: Viewer, make_report: Ma
     expected = {line.title for line in lines} - {EVIL[3], EVIL[4]} | {"⟨U+202E⟩reversed", "␛[31mred"}
     assert set(titles(page)) == expected
     assert page.evaluate("document.scripts.length") == 1
-    assert alerts == []
 
 
 def hostile(finding: FindingLine, evil: str) -> FindingLine:
@@ -269,20 +268,20 @@ def test_on_paper_the_tables_are_printed_and_the_controls_are_not(viewer: Viewer
 
 
 def test_100_000_findings_fit_and_are_usable(viewer: Viewer, make_report: MakeReport) -> None:
-    """Budget: at most 6 MB, and at most 3 s from opening to a usable list."""
-    page = viewer.open(make_report(findings=300).model_copy(update={"findings": list(many(100_000))}))
+    """Budget: at most 6 MB, and at most 3 s from opening to a usable list (of three tries, for a busy machine)."""
+    findings = list(many(100_000))
+    page = viewer.open(make_report(findings=300).model_copy(update={"findings": findings}))
     assert (viewer.folder / "report.html").stat().st_size <= 6_000_000
-    assert min(opening(page) for _ in range(2)) <= 3_000
+    assert any(opening(page) <= 3_000 for _ in range(3))
     assert page.evaluate("document.querySelectorAll('*').length") < 10_000
-    page.fill("#findings [data-q]", "987654")
-    assert shown(page).endswith("of 100,000 shown")
-    assert (
-        page.evaluate("lists.findings.order.length") == sum("987654" in f"till {50_000 + n}" for n in range(100_000))
-        or True
-    )
+    page.fill("#findings [data-q]", "till:77777")
+    assert shown(page) == "2 of 100,000 shown"
     page.click("#findings [data-clear]")
     page.locator("#findings .window").evaluate("window => { window.scrollTop = window.scrollHeight }")
-    expect(page.locator(f"{ROWS}[aria-rowindex='100001']")).to_be_visible()
+    last = page.locator(f"{ROWS}[aria-rowindex='100001']")
+    expect(last).to_be_visible()
+    last.locator(".link").click()
+    assert f"finding={summary.by_attention(findings)[-1].finding_id}" in page.url
 
 
 def opening(page: Page) -> float:
@@ -293,24 +292,27 @@ def opening(page: Page) -> float:
 
 
 def many(count: int) -> Iterator[FindingLine]:
-    """Findings of drift, built without checking them again: ids and values of their own, texts as checks give them."""
+    """Two findings of drift per link, built without checking them again: ids and values of their own, texts of a check."""
     rng = random.Random(7)
-    base = {
+    common: dict[str, Any] = {
         "kind": "drift", "title": "The two sides of a link disagree", "pairing": "shop-till", "store": "Queen St",
         "rule_ids": ["G13", "M7", "T6", "C1"], "todo": ["Compare both values.", "Approve the correction."], "blocked_by": "",
+        "correction_ids": [],
     }  # fmt: skip
-    for number in range(count):
-        shop, till = str(7_000_000_000_000 + rng.randrange(10**10)), str(50_000 + number)
-        fact_field = ("phone", "email", "address")[number % 3]
-        values = [f"********{rng.randrange(1000):03}" for _ in range(4)]
-        names = (f"{fact_field}@shop:{shop}", f"{fact_field}@till:{till}", "side", "base")
-        yield FindingLine.model_construct(
-            **base, finding_id=f"F-{rng.randrange(16**16):016x}", field=fact_field, correction_ids=[],
-            severity=rng.choice(summary.SEVERITIES), state=rng.choice(summary.FINDING_STATES),
-            proposal=f"set {fact_field} on till:{till}", first_seen="2026-11-20", nights_open=rng.randrange(30),
-            members=[
-                Member.model_construct(source="shop", id=shop, admin_url=f"https://shop.example.com/customers/{shop}"),
-                Member.model_construct(source="till", id=till, admin_url=None),
-            ],
-            evidence=[Fact.model_construct(name=name, value=value) for name, value in zip(names, values, strict=True)],
-        )  # fmt: skip
+    both = [Fact(name="side", value="pos"), Fact(name="base", value="both agreed on 2026-11-20")]
+    for till in map(str, range(50_000, 50_000 + count // 2)):
+        shop = str(7_000_000_000_000 + rng.randrange(10**10))
+        members = [
+            Member.model_construct(source="shop", id=shop, admin_url=f"https://shop.example.com/customers/{shop}"),
+            Member.model_construct(source="till", id=till, admin_url=None),
+        ]
+        for name in ("phone", "email"):
+            own = [
+                Fact.model_construct(name=f"{name}@{m.source}:{m.id}", value=f"********{rng.randrange(1000):03}")
+                for m in members
+            ]
+            yield FindingLine.model_construct(
+                **common, finding_id=f"F-{rng.randrange(16**16):016x}", field=name, members=members, evidence=own + both,
+                severity=rng.choice(summary.SEVERITIES), state=rng.choice(summary.FINDING_STATES),
+                proposal=f"set {name} on till:{till}", first_seen="2026-11-20", nights_open=rng.randrange(30),
+            )  # fmt: skip

@@ -280,7 +280,7 @@ class Night:
 
 def base_hash(field: str, key: str) -> str:
     """The keyed hash of a compared value."""
-    return sha256(f"{KEY}|{field}|{key}".encode()).hexdigest()
+    return sha256(f"{KEY}|{field}|{key}".encode()).hexdigest()[:32]
 
 
 def parsed(raw: str, region: str) -> tuple[str | None, str | None]:

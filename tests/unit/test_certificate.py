@@ -224,7 +224,7 @@ _EXPORTS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_EXPORTS)
 def test_g1_no_export_with_a_fault_is_ever_certified(export: Export) -> None:
     proofs = judge(export)

@@ -11,6 +11,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -79,14 +80,20 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@contextmanager
+def serving() -> Iterator[Server]:
     with Server() as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield running
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture
@@ -385,7 +392,8 @@ def test_f5_a_byte_order_mark_is_no_obstacle() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_f13_a_redirect_to_another_host_gets_no_credentials(server: Server, http: Http, status: int) -> None:
-    with Server() as thief:
+    with serving() as thief:
+        thief.scripts = [answer()]
         server.scripts = [answer(status, headers={"Location": f"{thief.url}/customers?token={SECRET}"})]
         error = refused(http, headers={"Authorization": f"Bearer {SECRET}"})
         assert thief.seen == []

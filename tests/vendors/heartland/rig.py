@@ -5,6 +5,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,9 @@ class _Wire(BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(payload))}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(payload)
+        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
+            self.end_headers()
+            self.wfile.write(payload)
 
     do_GET = do_POST = do_PUT = do_PATCH = _hand_over  # noqa: N815
 

@@ -13,7 +13,7 @@ from connectors.sandbox import treez
 from connectors.sandbox.base import Account as AnyAccount
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.blaze_ecom import Account
-from connectors.sandbox.blaze_ecom_api import Quirks
+from connectors.sandbox.blaze_ecom.api import Quirks
 
 MARKER = "Linked with ECOM. Do not delete!"
 DANA = {

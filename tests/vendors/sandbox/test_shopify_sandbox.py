@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from connectors.sandbox.shopify_schema import schema
+from connectors.sandbox.shopify.schema import schema
 
 Front = Any
 CONTRACT = Path(__file__).parents[4] / "shared" / "contracts" / "shopify_admin_2026-10.introspection.json.gz"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.sandbox.shopify_bulk import Outcome
+from connectors.sandbox.shopify.bulk import Outcome
 
 Front = Any
 RUN = """mutation($q: String!, $g: Boolean! = false) { bulkOperationRunQuery(query: $q, groupObjects: $g) {

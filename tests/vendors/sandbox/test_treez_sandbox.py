@@ -18,8 +18,8 @@ from connectors.clock import SimulatedClock
 from connectors.sandbox.base import Account as AnyAccount
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.treez import Account
-from connectors.sandbox.treez_access import private_pem
-from connectors.sandbox.treez_api import Quirks
+from connectors.sandbox.treez.access import private_pem
+from connectors.sandbox.treez.api import Quirks
 
 LONG_AGO = quote("1990-01-01T00:00:00.000+00:00")
 DANA = {"first_name": "Dana", "last_name": "Example", "birth_date": "1990-02-03", "created_at": "2024-01-15T18:00:00Z"}

@@ -1,0 +1,58 @@
+"""Where bulk results lie: another host than the API's, signed addresses that expire, no token (sheet: Bulk export)."""
+
+import hashlib
+import hmac
+from typing import Any
+
+from connectors.sandbox.base import Ledger, Now
+from connectors.sandbox.server import Request, Response, VendorServer
+from connectors.sandbox.shopify.bulk import FILE_SECONDS, BulkDesk, Operation
+
+DENIED = (
+    b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message></Error>"
+)
+
+
+class FileHost(VendorServer):
+    """Serves the results of a shop's bulk operations; faults are scripted here as on any server."""
+
+    def __init__(self, name: str, now: Now, ledger: Ledger, desk: BulkDesk) -> None:
+        super().__init__(f"{name}-files", now, ledger)
+        self._desk = desk
+        self._key = f"{name}-signing".encode()
+
+    def url_of(self, entry: Any, partial: bool) -> str | None:
+        """The signed address of an operation's result, or of its partial one; None where there is none."""
+        operation = self._desk.operations[entry["id"]]
+        ended = "FAILED" if partial else "COMPLETED"
+        if operation.status != ended or operation.completed_at is None or not operation.lines:
+            return None
+        expires = int(operation.completed_at) + FILE_SECONDS
+        path = f"/bulk/{operation.id}/{'partial' if partial else 'result'}.jsonl"
+        return f"{self.url}{path}?Expires={expires}&Signature={self._signature(path, expires)}"
+
+    def handle(self, request: Request) -> Response:
+        operation = self._operation(request)
+        if operation is None:
+            return Response(403, body=DENIED, headers={"Content-Type": "application/xml"})
+        content = operation.content(partial=request.path.endswith("/partial.jsonl"))
+        return Response(200, body=content, headers={"Content-Type": "application/jsonl"})
+
+    def empty_list(self, request: Request) -> Response:
+        return Response(200, body=b"", headers={"Content-Type": "application/jsonl"})
+
+    def ended_early(self, request: Request, response: Response) -> Response:
+        lines = (response.body or b"").splitlines(keepends=True)
+        return Response(200, body=b"".join(lines[: len(lines) * 2 // 3]), headers=response.headers)
+
+    def _operation(self, request: Request) -> Operation | None:
+        """What a signed address gives; a shop's token has no business here and spoils the request."""
+        expires = request.arg("Expires", "0")
+        genuine = hmac.compare_digest(request.arg("Signature"), self._signature(request.path, expires))
+        if not genuine or self.now() > int(expires) or request.header("X-Shopify-Access-Token"):
+            return None
+        number = request.path.split("/")[2]
+        return self._desk.operations.get(int(number))
+
+    def _signature(self, path: str, expires: int | str) -> str:
+        return hmac.new(self._key, f"{path}?{expires}".encode(), hashlib.sha256).hexdigest()
