@@ -13,16 +13,18 @@ from jobs.vault import Vault
 from jobs.warehouse import Warehouse
 
 _ACTIONS: Mapping[str, Action] = {action: action for action in get_args(Action)}
+_NEEDS = ("approval", "choice", "identity_check")
+_STRICTEST: tuple[CorrectionState, ...] = ("blocked", "held", "ready")
 _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversible)}
 
 # what the policy says of each proposal, and the finding that it answers
 _PROPOSE = """
-select q.*, f.finding_id, a.apply, s.logins
+select q.*, f.finding_id, a.apply, s.logins, s.kind as system
 from ({query}) as q
 join action_policies as a on a.pairing = q.pairing and a.action = $policy and a.apply <> 'off'
 join sources as s on s.source = q.source
 left join findings as f on f.kind = q.kind and f.anchor = q.anchor and f.field = q.field
-order by q.make_key
+order by q.make_key, q.anchor
 """
 
 
@@ -87,7 +89,8 @@ def _needs(row: Mapping[str, Any], action: str) -> tuple[str, ...]:
         needs.append("approval")
     if row["pick"]:
         needs.append("choice")
-    if row["logins"] != "none" and action == "update" and row["field"] in {"phone", "email"}:
+    signs_in = row["logins"] != "none" or row["system"] == "blaze_ecom"
+    if signs_in and action == "update" and row["field"] in {"phone", "email"}:
         needs.append("identity_check")
     return tuple(needs)
 
@@ -97,13 +100,22 @@ def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
     targets: dict[tuple[str, str | None, str], list[_Proposal]] = defaultdict(list)
     for proposal in proposals:
         c = proposal.correction
-        target = proposal.key if c.profile_id is None else "|".join(sorted(c.after))
+        target = proposal.key if c.profile_id is None else "|".join(sorted(c.before))
         targets[c.source, c.profile_id, target].append(proposal)
     kept = []
     for group in targets.values():
         values = {tuple(_flat(p.correction.after)) for p in group}
-        kept += [group[0]] if len(values) == 1 else [_asked(p) for p in group]
+        kept += [_joined(group)] if len(values) == 1 else [_asked(p) for p in group]
     return kept
+
+
+def _joined(group: Sequence[_Proposal]) -> _Proposal:
+    """One correction for what several findings ask for: it answers them all, and needs what any of them needs."""
+    all_of = [p.correction for p in group]
+    first = min(group, key=lambda p: _STRICTEST.index(p.correction.state))
+    findings = tuple(dict.fromkeys(name for c in all_of for name in c.finding_ids))
+    needs = tuple(need for need in _NEEDS if any(need in c.needs for c in all_of))
+    return replace(first, correction=replace(first.correction, finding_ids=findings, needs=needs))
 
 
 def _asked(proposal: _Proposal) -> _Proposal:

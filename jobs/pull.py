@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import Connector, Record
+from connectors.base import Connector, Record, VendorError
 from jobs import snapshot
 from jobs.certificate import Baseline, Export, Probe, Read, exported_at, is_certified, judge, shortfall
 from jobs.errors import ConfigError, IncompleteExport
@@ -117,7 +117,7 @@ def _refused(
 
 
 def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: int = 0) -> SnapshotRow:
-    progress, http = landing.folder.progress, getattr(getattr(landing.connector, "http", None), "stats", None)
+    progress, http = landing.folder.progress, _http_stats(landing.connector)
     return SnapshotRow(
         snapshot_id=_free_id(landing, desk),
         source=landing.source,
@@ -142,6 +142,14 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
             "notes": landing.evidence.notes,
         },
     )
+
+
+def _http_stats(connector: Connector) -> Any:
+    """Requests and retries so far; None for a file, and where not even the credentials could be read."""
+    try:
+        return getattr(getattr(connector, "http", None), "stats", None)
+    except VendorError:
+        return None
 
 
 def _free_id(landing: Landing, desk: Desk) -> str:

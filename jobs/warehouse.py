@@ -33,6 +33,7 @@ class Warehouse:
         if threads:
             config["threads"] = str(threads)
         self.connection = duckdb.connect(":memory:", config=config)
+        self.connection.execute("set timezone = 'UTC'")  # casts of zoned times must not depend on the machine
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set preserve_insertion_order = false")
         self.connection.execute("set lock_configuration = true")

@@ -32,20 +32,25 @@ class Row:
 
 def rows(finding: FindingLine) -> list[Row]:
     """One row per field that any member's evidence names; the finding's own field first."""
+    return compare(finding)[0]
+
+
+def compare(finding: FindingLine) -> tuple[list[Row], list[Fact]]:
+    """The members side by side, and the evidence that belongs to none of them."""
     places = {f"{member.source}:{member.id}": at for at, member in enumerate(finding.members)}
     table: dict[str, list[str | None]] = {}
+    others = []
     for fact in finding.evidence:
         field, _, owner = fact.name.partition("@")
-        if owner in places:
-            table.setdefault(field, [None] * len(places))[places[owner]] = fact.value
+        place = places.get(owner)
+        if place is None:
+            others.append(fact)
+            continue
+        if field not in table:
+            table[field] = [None] * len(places)
+        table[field][place] = fact.value
     own_first = sorted(table, key=lambda field: field != finding.field)
-    return [_row(finding, field, table[field]) for field in own_first]
-
-
-def other_facts(finding: FindingLine) -> list[Fact]:
-    """The evidence that belongs to no member."""
-    owners = {f"{member.source}:{member.id}" for member in finding.members}
-    return [fact for fact in finding.evidence if fact.name.partition("@")[2] not in owners]
+    return [_row(finding, field, table[field]) for field in own_first], others
 
 
 def _row(finding: FindingLine, field: str, cells: Sequence[str | None]) -> Row:

@@ -80,8 +80,7 @@ def _findings(findings: Sequence[FindingLine], corrections: Sequence[CorrectionL
         "id": [shown(f.finding_id) for f in findings],
         "nights": [f.nights_open for f in findings],
         "members": _members(findings),
-        **_grid(findings),
-        "facts": _ragged([[t for fact in grid.other_facts(f) for t in (fact.name, fact.value)] for f in findings]),
+        **_evidence(findings),
         "corrections": [[places[c] for c in f.correction_ids if c in places] for f in findings],
     }
 
@@ -163,11 +162,17 @@ def _pattern(member: Member) -> str:
     return url.replace(member.id, "{id}") if member.id and shown(member.id) == member.id else url
 
 
-def _grid(findings: Sequence[FindingLine]) -> dict[str, Column]:
-    """Every finding's side-by-side table: `shape` is its fields, signs and odd cells; `cells` its values row by row."""
-    tables = [grid.rows(finding) for finding in findings]
+def _evidence(findings: Sequence[FindingLine]) -> dict[str, Column]:
+    """Every finding's side-by-side table, and its other facts as name and value.
+
+    `shape` is a table's fields, signs and odd cells; `cells` its values, row by row.
+    """
     shapes: dict[tuple[tuple[str, str, tuple[int, ...]], ...], int] = {}
-    at = [shapes.setdefault(tuple((r.field, r.sign, r.odd) for r in table), len(shapes)) for table in tables]
+    at, cells, facts = [], [], []
+    for finding in findings:
+        table, others = grid.compare(finding)
+        at.append(shapes.setdefault(tuple((row.field, row.sign, row.odd) for row in table), len(shapes)))
+        cells.append([NOT_SAID if cell is None else cell for row in table for cell in row.cells])
+        facts.append([text for fact in others for text in (fact.name, fact.value)])
     named = [[(shown(field), sign, odd) for field, sign, odd in shape] for shape in shapes]
-    cells = [[NOT_SAID if cell is None else cell for row in table for cell in row.cells] for table in tables]
-    return {"shape": {"texts": named, "at": at}, "cells": _ragged(cells)}
+    return {"shape": {"texts": named, "at": at}, "cells": _ragged(cells), "facts": _ragged(facts)}

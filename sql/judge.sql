@@ -111,7 +111,7 @@ others as (
   group by d.pairing, d.ecom_n, d.pos_source
 ),
 met as (
-  select d.*, c.outcome, coalesce(case when c.outcome = 'link' and (c.pos_in_play or d.vendor_sync) then c.pos_n end,
+  select d.*, c.outcome, c.pos_id as met_id, coalesce(case when c.outcome = 'link' and (c.pos_in_play or d.vendor_sync) then c.pos_n end,
     case when c.outcome is null then o.pos_n end) as pos_n, coalesce(c.rule, 'another key') as rule
   from due as d
   left join candidates as c on c.pairing = d.pairing and c.ecom_n = d.ecom_n and c.pos_source = d.pos_source and c.place = 1
@@ -135,6 +135,8 @@ select
     when not d.correctable then d.why_not_correctable
     when x.ecom_id is not null then concat('linked to ', d.ecom_source, ':', x.ecom_id, ' already')
     when d.wanted_by > 1 then concat(d.pos_source, ':', d.pos_id, ' matches several profiles of ', d.ecom_source, ': a person picks')
+    when d.pos_n is null and d.outcome = 'link' and d.met_id is distinct from d.old_id
+      then concat(d.pos_source, ':', d.met_id, ' matches and is archived: restore it in the POS; nothing is created beside it')
     when d.pos_n is null and d.outcome = 'household' then 'the match is a different person: a person picks'
     when d.pos_n is null and d.outcome = 'candidate' then 'neither name nor birth date says whether the match is the same person: a person picks'
     else ''

@@ -25,12 +25,19 @@ select
     when 'birth_date' then [struct_pack(name := 'birth_date', value := v.new_key)]
     when 'phone' then [struct_pack(name := 'phone', value := v.new_key)]
     when 'email' then [struct_pack(name := 'email', value := v.new_key)]
-    else [
-      struct_pack(name := 'street', value := o.street), struct_pack(name := 'street_2', value := o.street_2),
-      struct_pack(name := 'city', value := o.city), struct_pack(name := 'region', value := o.region),
-      struct_pack(name := 'postal_code', value := o.postal_code), struct_pack(name := 'country', value := o.country)]
+    -- an address is one value and moves as one; region and country are no part of the comparison, and some systems know none
+    else list_filter([
+      case when o.street is distinct from t.street then struct_pack(name := 'street', value := o.street) end,
+      case when o.street_2 is distinct from t.street_2 then struct_pack(name := 'street_2', value := o.street_2) end,
+      case when o.city is distinct from t.city then struct_pack(name := 'city', value := o.city) end,
+      case when o.region <> coalesce(t.region, '') then struct_pack(name := 'region', value := o.region) end,
+      case when o.postal_code is distinct from t.postal_code then struct_pack(name := 'postal_code', value := o.postal_code) end,
+      case when o.country <> coalesce(t.country, '') then struct_pack(name := 'country', value := o.country) end
+    ], lambda f: f is not null)
   end as after,
   v.why, v.pick, v.blocked_by
 from verdicts as v
 join profiles as t on t.source = v.target_source and t.id = v.target_id
 join profiles as o on o.source = v.origin_source and o.id = v.origin_id
+-- a system that keeps the whole name in one field has no first name to give: a blank never erases (G13)
+where case v.field when 'first_name' then o.first_name when 'last_name' then o.last_name else v.new_key end is not null

@@ -19,7 +19,7 @@ from jobs.state import SnapshotRow
 from jobs.workspace import Workspace
 
 FIRST_NIGHT = datetime(2026, 11, 23, 12, 15, tzinfo=UTC)
-PROFILES_PER_PERSON = 1.69
+PROFILES_PER_PERSON = 1.9
 """How many profiles a person has in `world.sql`; a little below what it makes, so that there are always enough."""
 FIRST_NAMES = (
     "Maria", "James", "Anna", "David", "Sofia", "Daniel", "Emma", "Michael", "Olivia", "Robert", "Elena", "Thomas", "Grace", "Peter",

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -292,27 +291,26 @@ def opening(page: Page) -> float:
 
 
 def many(count: int) -> Iterator[FindingLine]:
-    """Two findings of drift per link, built without checking them again: ids and values of their own, texts of a check."""
+    """Two findings of drift per link, with ids and values of their own and the texts of a check."""
     rng = random.Random(7)
-    common: dict[str, Any] = {
+    common = {
         "kind": "drift", "title": "The two sides of a link disagree", "pairing": "shop-till", "store": "Queen St",
-        "rule_ids": ["G13", "M7", "T6", "C1"], "todo": ["Compare both values.", "Approve the correction."], "blocked_by": "",
-        "correction_ids": [],
+        "rule_ids": ["G13", "M7", "T6", "C1"], "todo": ["Compare both values.", "Approve the correction."],
+        "first_seen": "2026-11-20",
     }  # fmt: skip
-    both = [Fact(name="side", value="pos"), Fact(name="base", value="both agreed on 2026-11-20")]
+    both = [{"name": "side", "value": "pos"}, {"name": "base", "value": "both agreed on 2026-11-20"}]
     for till in map(str, range(50_000, 50_000 + count // 2)):
         shop = str(7_000_000_000_000 + rng.randrange(10**10))
-        members = [
-            Member.model_construct(source="shop", id=shop, admin_url=f"https://shop.example.com/customers/{shop}"),
-            Member.model_construct(source="till", id=till, admin_url=None),
-        ]
+        url = f"https://shop.example.com/customers/{shop}"
+        members = [{"source": "shop", "id": shop, "admin_url": url}, {"source": "till", "id": till}]
         for name in ("phone", "email"):
-            own = [
-                Fact.model_construct(name=f"{name}@{m.source}:{m.id}", value=f"********{rng.randrange(1000):03}")
-                for m in members
-            ]
-            yield FindingLine.model_construct(
-                **common, finding_id=f"F-{rng.randrange(16**16):016x}", field=name, members=members, evidence=own + both,
-                severity=rng.choice(summary.SEVERITIES), state=rng.choice(summary.FINDING_STATES),
-                proposal=f"set {name} on till:{till}", first_seen="2026-11-20", nights_open=rng.randrange(30),
+            owners = (f"shop:{shop}", f"till:{till}")
+            own = [{"name": f"{name}@{owner}", "value": f"********{rng.randrange(1000):03}"} for owner in owners]
+            life = {"state": rng.choice(summary.FINDING_STATES), "nights_open": rng.randrange(30)}
+            yield FindingLine.model_validate(
+                common | life | {
+                    "finding_id": f"F-{rng.randrange(16**16):016x}", "field": name, "members": members,
+                    "severity": rng.choice(summary.SEVERITIES), "evidence": own + both,
+                    "proposal": f"set {name} on till:{till}",
+                }
             )  # fmt: skip

@@ -3,7 +3,7 @@
 import pytest
 
 from reports.document import Fact, FindingLine, Member
-from reports.grid import other_facts, rows
+from reports.grid import compare, rows
 
 
 def finding(kind: str, field: str, members: str, **facts: str) -> FindingLine:
@@ -69,4 +69,4 @@ def test_a_value_of_one_member_only_says_nothing_about_the_others() -> None:
 
 def test_facts_of_nobody_among_the_members_are_kept_apart() -> None:
     line = finding("drift", "phone", "a:1", **{"phone@a:1": "x", "phone@gone:9": "y", "side": "pos"})
-    assert [fact.name for fact in other_facts(line)] == ["phone@gone:9", "side"]
+    assert [fact.name for fact in compare(line)[1]] == ["phone@gone:9", "side"]
