@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import _shopify_documents as documents
@@ -90,7 +90,7 @@ class Export:
     def _downloaded(self, operation: Mapping[str, Any]) -> "_Lines":
         """The whole file; one that breaks off, or is not what the operation counted, is fetched again."""
         for attempt in range(1, DOWNLOADS + 1):
-            lines = _Lines(set(self._settings.metafield_keys))
+            lines = _Lines(self._settings.metafield_keys)
             try:
                 for line in self._client.http.stream_lines(operation["url"]):
                     lines.take(line)
@@ -111,12 +111,11 @@ class Export:
 class _Lines:
     """The lines of an export: customers packed as they come, their metafields beside them, in whatever order."""
 
-    def __init__(self, wanted: set[str]) -> None:
-        self._wanted = wanted
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self._wanted = {key: key for key in wanted}
         self._packed: list[bytes] = []
         self._open: list[bytes] = []
-        self._metafields: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._parents: set[str] = set()
+        self._metafields: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
         self._objects = self._roots = self._bytes = 0
 
     def take(self, line: bytes) -> None:
@@ -134,8 +133,8 @@ class _Lines:
             self._open.append(line)
             if len(self._open) == PAGE:
                 self._pack()
-        elif metafield_key(node) in self._wanted:
-            self._metafields[parent].append(node)
+        elif key := self._wanted.get(metafield_key(node)):
+            self._metafields[parent].append((key, node.get("value")))
 
     def differences(self, operation: Mapping[str, Any]) -> str:
         """How the file differs from what the operation counted; '' where it does not."""
@@ -150,7 +149,11 @@ class _Lines:
         self._pack()
         for packed in self._packed:
             nodes = [loads(line) for line in zlib.decompress(packed).splitlines()]
-            yield Page([landed(node, self._metafields.pop(node.get("id"), ()), settings) for node in nodes])
+            yield Page([landed(node, self._of(node), settings) for node in nodes])
+
+    def _of(self, node: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = self._metafields.pop(node.get("id", ""), ())
+        return [dict(zip(("namespace", "key"), key.split(".", 1), strict=True), value=value) for key, value in found]
 
     def orphans(self) -> int:
         """How many parents of metafields no customer was; known after `pages`."""

@@ -16,9 +16,9 @@ _WHOLE = f"{_CUSTOMER}\n  metafields(first: $first, keys: $keys) {_METAFIELDS}"
 
 EXPORT = f"""query Export($keys: [String!]) {{
   customers {{ edges {{ node {{ {_CUSTOMER}
-  metafields(keys: $keys) {_METAFIELDS} }} }} }}
+  metafields(keys: $keys) {{ edges {{ node {{ namespace key value }} }} }} }} }} }}
 }}"""
-"""What the bulk export reads; `bulk_query` writes its variable in."""
+"""What the bulk export reads; `bulk_query` writes its variable in. A write takes type and digest from a fresh record."""
 
 ACCOUNT = """query Account {
   shop { name myshopifyDomain }

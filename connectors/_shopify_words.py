@@ -45,7 +45,9 @@ FIELDS = pa.schema(
         ("metafields", pa.list_(_METAFIELD)),  # links only
     ]
 )
-LIFTED = ("emailConsent", "smsConsent", "birthDate", "metafields")
+_LIFTED = ("emailConsent", "smsConsent", "birthDate", "metafields")
+_AS_THEY_ARE = tuple(name for name in FIELDS.names if name not in _LIFTED)
+_PARTS = tuple(part.name for part in _METAFIELD)
 
 
 class ShopifySettings(SourceSettings):
@@ -96,13 +98,12 @@ def landed(
 ) -> dict[str, Any]:
     """One customer node and its metafields as they are landed: `FIELDS` and nothing else."""
     named = {metafield_key(m): m for m in metafields}
-    record = {name: node.get(name) for name in FIELDS.names if name not in LIFTED}
-    return record | {
+    return {name: node.get(name) for name in _AS_THEY_ARE} | {
         "emailConsent": _consent(node, "defaultEmailAddress", "marketingState"),
         "smsConsent": _consent(node, "defaultPhoneNumber", "smsMarketingConsent", "state"),
         "birthDate": named.get(settings.birth_date, {}).get("value"),
         "metafields": [
-            {part.name: named[key].get(part.name) for part in _METAFIELD} | {"key": key.partition(".")[2]}
+            {part: named[key].get(part) for part in _PARTS} | {"key": key.partition(".")[2]}
             for key in sorted(settings.link_keys)
             if key in named
         ],

@@ -78,11 +78,11 @@ class FileReader:
     def positions(self) -> dict[str, int]:
         """Which column of the file holds which canonical column."""
         headings = [_folded(heading) for heading in self.sheet.headings]
-        twice = sorted(h for h, n in Counter(headings).items() if n > 1 and h)
-        if twice:
-            raise self._problem(f"has two columns with the heading {', '.join(twice)}: rename one")
         wanted = {name: _folded(name) for name in CANONICAL if _folded(name) in headings}
         wanted |= {name: self._configured(name, heading, headings) for name, heading in self._settings.columns.items()}
+        # a heading given twice is nobody's guess where it is read, and nobody's business where it is not
+        if twice := sorted(h for h in set(wanted.values()) if headings.count(h) > 1):
+            raise self._problem(f"has two columns with the heading {', '.join(twice)}: rename one")
         if "id" not in wanted:
             raise self._problem('has no column for the ids: name its heading, `columns: {id: "…"}`')
         return {name: headings.index(wanted[name]) for name in CANONICAL if name in wanted}

@@ -191,7 +191,7 @@ class Http:
         call = _Call(method, self._url(path_or_url), params, headers, body, kind, ok, safe)
         return self._tried(1 if retry is False else self._attempts, lambda: self._exchange(call), call)
 
-    def stream_lines(self, url: str, *, max_bytes: int = 20 * 1024 * MIB, quiet_s: float = 120) -> Iterator[bytes]:
+    def stream_lines(self, url: str, *, max_bytes: int = 20 * 1024 * MIB, quiet_s: float = 60) -> Iterator[bytes]:
         """The lines of a big file on any host, each with its line end, so that their lengths add up to the file's.
 
         No credentials are sent. Only opening is tried again; a break in the middle raises VendorError, not permanent.

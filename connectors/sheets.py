@@ -118,7 +118,7 @@ def _csv_tables(source: str, path: Path, sheet: Sheet, encoding: str, delimiter:
             ),
             parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
         with reader:

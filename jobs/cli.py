@@ -2,87 +2,34 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from connectors.base import VendorError
 from connectors.clock import SystemClock
 from jobs import checkup, decide, golive, look, night, schedule
-from jobs.errors import ConfigError, RollcallError
+from jobs.desk import Desk, guarded
+from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.night import Result
 from jobs.progress import Progress
-from jobs.settings import Settings, load
 from jobs.workspace import Workspace
 
 _CONFIG = click.option("--config", "own_config", type=click.Path(path_type=Path), help="The configuration.")
-
-
-class _Desk:
-    """What every command is given: the configuration's path, and how to speak."""
-
-    def __init__(self, config: Path, as_json: bool) -> None:
-        self.config = config
-        self.as_json = as_json
-
-    def settings(self) -> Settings:
-        return load(self.config)
-
-    @contextmanager
-    def workspace(self) -> Iterator[Workspace]:
-        with Workspace.open(self.settings(), SystemClock()) as workspace:
-            yield workspace
-
-    def say(self, text: str, data: Any) -> None:
-        """The result: a sentence for people, or JSON for machines."""
-        if self.as_json:
-            click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
-        else:
-            click.echo(text)
-
-    def table(self, rows: list[list[str]]) -> None:
-        """Rows, heading first."""
-        if self.as_json:
-            head, *body = rows
-            self.say("", [dict(zip(head, row, strict=True)) for row in body])
-            return
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        for row in rows:
-            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+_JSON = click.option("--json", "own_json", is_flag=True, help="Results as JSON.")
 
 
 def _command(
     *decorators: Callable[..., Any], name: str | None = None
 ) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that is handed the desk; refusals become one sentence on stderr and their exit code."""
+    """A command of `rollcall`, with what every one of them takes: the configuration and JSON, before or after its name."""
 
     def wrap(function: Callable[..., None]) -> click.Command:
-        @wraps(function)
-        def guarded(*args: Any, own_config: Path | None, **kwargs: Any) -> None:
-            desk: _Desk = click.get_current_context().obj
-            try:
-                function(desk if own_config is None else _Desk(own_config, desk.as_json), *args, **kwargs)
-            except RollcallError as error:
-                click.echo(f"rollcall: {error}", err=True)
-                sys.exit(error.exit_code)
-            except VendorError as error:
-                click.echo(f"rollcall: {error}", err=True)
-                sys.exit(1)
-            except KeyboardInterrupt:
-                click.echo(
-                    "rollcall: interrupted; what was begun is in the journal, `rollcall resume` goes on", err=True
-                )
-                sys.exit(130)
-
-        decorated: Any = guarded
-        for decorator in reversed((*decorators, _CONFIG)):
+        decorated: Any = guarded(function)
+        for decorator in reversed((*decorators, _CONFIG, _JSON)):
             decorated = decorator(decorated)
         command: click.Command = main.command(name or function.__name__)(decorated)
         return command
@@ -103,17 +50,27 @@ def _command(
 @click.pass_context
 def main(context: click.Context, config: Path, as_json: bool) -> None:
     """Call the roll of a retail group's customers: who is who, what drifted, what to correct."""
-    context.obj = _Desk(config, as_json)
+    context.obj = Desk(config, as_json)
 
 
-def _end(desk: _Desk, result: Result, exit_code: bool = False) -> None:
+def _end(desk: Desk, result: Result, exit_code: bool = False) -> None:
+    """The last line always says what was done (DESIGN, Command line)."""
+    report = result.report
+    gaps = [line.problem for line in report.sources if not line.certified]
+    said = [*gaps, *report.warnings, f"{len(report.findings)} findings; report: {result.page}", report.headline]
     desk.say(
-        result.report.headline, {"run": result.run_id, "headline": result.report.headline, "report": str(result.page)}
+        "\n".join(said),
+        {
+            "run": result.run_id,
+            "status": report.status,
+            "headline": report.headline,
+            "findings": len(report.findings),
+            "warnings": [*gaps, *report.warnings],
+            "report": str(result.page),
+        },
     )
-    if not desk.as_json:
-        click.echo(f"report: {result.page}")
     code = result.exit_code
-    if code == 0 and exit_code and result.report.findings:
+    if code == 0 and exit_code and report.findings:
         code = 4
     sys.exit(code)
 
@@ -122,7 +79,7 @@ def _end(desk: _Desk, result: Result, exit_code: bool = False) -> None:
     click.option("--exit-code", is_flag=True, help="Exit 4 when findings exist."),
     click.option("--dry-run", is_flag=True, help="Plan, and write nothing to any vendor."),
 )
-def run(desk: _Desk, exit_code: bool, dry_run: bool) -> None:
+def run(desk: Desk, exit_code: bool, dry_run: bool) -> None:
     """The night: pull, match, detect, plan, apply what the policy automates, report."""
     with desk.workspace() as workspace, Progress() as progress:
         result = night.run(workspace, trigger="manual", progress=progress, write=not dry_run)
@@ -130,7 +87,7 @@ def run(desk: _Desk, exit_code: bool, dry_run: bool) -> None:
 
 
 @_command()
-def plan(desk: _Desk) -> None:
+def plan(desk: Desk) -> None:
     """The night without its writes: pull, match, detect, plan, report."""
     with desk.workspace() as workspace, Progress() as progress:
         result = night.run(workspace, trigger="manual", progress=progress, write=False)
@@ -140,7 +97,7 @@ def plan(desk: _Desk) -> None:
 
 
 @_command(click.argument("plan_id", metavar="PLAN"))
-def apply(desk: _Desk, plan_id: str) -> None:
+def apply(desk: Desk, plan_id: str) -> None:
     """Apply a plan: what it may write by policy, and what decisions have approved."""
     with desk.workspace() as workspace, Progress() as progress:
         result = night.apply(workspace, plan_id, progress=progress)
@@ -148,7 +105,7 @@ def apply(desk: _Desk, plan_id: str) -> None:
 
 
 @_command(click.argument("plan_id", metavar="[PLAN]", required=False))
-def resume(desk: _Desk, plan_id: str | None) -> None:
+def resume(desk: Desk, plan_id: str | None) -> None:
     """Go on with a plan that was paused or killed; what was begun is read first, never written twice."""
     with desk.workspace() as workspace, Progress() as progress:
         (workspace.folder / "paused").unlink(missing_ok=True)
@@ -160,7 +117,7 @@ def resume(desk: _Desk, plan_id: str | None) -> None:
 
 
 @_command()
-def pause(desk: _Desk) -> None:
+def pause(desk: Desk) -> None:
     """Stop before the next write of a run that is applying, and of later ones, until `resume`."""
     folder = desk.settings().workspace
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -169,7 +126,7 @@ def pause(desk: _Desk) -> None:
 
 
 @_command()
-def pull(desk: _Desk) -> None:
+def pull(desk: Desk) -> None:
     """Pull and certify every source; nothing is compared."""
     with desk.workspace() as workspace, Progress() as progress:
         lines = night.pull(workspace, progress=progress)
@@ -180,7 +137,7 @@ def pull(desk: _Desk) -> None:
 @_command(
     click.option("--show-policy", is_flag=True, help="Print the policy that the configuration comes to."),
 )
-def check(desk: _Desk, show_policy: bool) -> None:
+def check(desk: Desk, show_policy: bool) -> None:
     """Configuration, reach, credentials and rights of every source; never writes."""
     settings = desk.settings()
     if show_policy:
@@ -193,7 +150,7 @@ def check(desk: _Desk, show_policy: bool) -> None:
 
 
 @_command(click.argument("run_id", metavar="[RUN]", required=False))
-def report(desk: _Desk, run_id: str | None) -> None:
+def report(desk: Desk, run_id: str | None) -> None:
     """Where the report of a run is (the last one by default)."""
     with desk.workspace() as workspace:
         found, page = look.report(workspace, run_id)
@@ -203,7 +160,7 @@ def report(desk: _Desk, run_id: str | None) -> None:
 
 
 @_command(click.argument("finding_id", metavar="FINDING"))
-def explain(desk: _Desk, finding_id: str) -> None:
+def explain(desk: Desk, finding_id: str) -> None:
     """One finding in full: evidence, rules, what to do, and its corrections."""
     with desk.workspace() as workspace:
         text, data = look.explain(workspace, finding_id)
@@ -225,7 +182,7 @@ def explain(desk: _Desk, finding_id: str) -> None:
     click.option("--by", help="Who decides (the login name by default)."),
     name="decide",
 )
-def decide_command(desk: _Desk, file: Path | None, run_id: str | None, **words: Any) -> None:
+def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: Any) -> None:
     """Say what a person decided: `decide approve finding ID --why TEXT`, or `decide --file FILE`.
 
     A pair is named by its two profiles: `decide not_same pair SOURCE:ID SOURCE:ID`.
@@ -258,7 +215,7 @@ def _decided_ids(ids: tuple[str, ...], target: str | None, verdict: str | None) 
     click.argument("what", type=click.Choice(look.EXPORTS)),
     click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write."),
 )
-def export(desk: _Desk, what: str, out: Path) -> None:
+def export(desk: Desk, what: str, out: Path) -> None:
     """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
     with desk.workspace() as workspace:
         rows = look.export(workspace, what, out)
@@ -266,7 +223,7 @@ def export(desk: _Desk, what: str, out: Path) -> None:
 
 
 @_command()
-def status(desk: _Desk) -> None:
+def status(desk: Desk) -> None:
     """The runs so far, and what waits for a person."""
     with desk.workspace() as workspace:
         desk.table(look.status(workspace))
@@ -279,7 +236,7 @@ def status(desk: _Desk) -> None:
     ),
     name="golive",
 )
-def golive_command(desk: _Desk, scan: bool, out: Path | None) -> None:
+def golive_command(desk: Desk, scan: bool, out: Path | None) -> None:
     """Before a shop goes live: what blocks it, per store, as a page and as XLSX (T9, P3)."""
     assert scan
     with desk.workspace() as workspace, Progress() as progress:
@@ -290,7 +247,7 @@ def golive_command(desk: _Desk, scan: bool, out: Path | None) -> None:
 
 
 @_command()
-def purge(desk: _Desk) -> None:
+def purge(desk: Desk) -> None:
     """Remove what is older than the configuration keeps it."""
     with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="purge"):
         removed = look.purge(workspace)
@@ -301,7 +258,7 @@ def purge(desk: _Desk) -> None:
 
 
 @_command(name="schedule")
-def schedule_command(desk: _Desk) -> None:
+def schedule_command(desk: Desk) -> None:
     """Stay, and run the night at the configured time; one run per business date."""
     settings, clock = desk.settings(), SystemClock()
 
@@ -327,7 +284,7 @@ def schedule_command(desk: _Desk) -> None:
         "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many seeds, from --seed on."
     ),
 )
-def demo(desk: _Desk, seed: int, people: int, out: Path, seeds: int) -> None:
+def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
     """Three nights of a simulated retail group over real HTTP, with a score against the truth."""
     from jobs import rehearse
 
@@ -357,7 +314,7 @@ def demo(desk: _Desk, seed: int, people: int, out: Path, seeds: int) -> None:
         "--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True, help="How long it serves."
     ),
 )
-def sandbox(desk: _Desk, people: int, seed: int, minutes: int) -> None:
+def sandbox(desk: Desk, people: int, seed: int, minutes: int) -> None:
     """Serve the simulated vendors on this machine, for rehearsals; prints a configuration that speaks to them."""
     from jobs import rehearse
 

@@ -4,6 +4,7 @@ Encrypted Parquet under `workspace/kept/`; the state database says which file is
 leaves the last one as it was.
 """
 
+from collections.abc import Mapping
 from hashlib import file_digest
 from pathlib import Path
 
@@ -13,6 +14,34 @@ from connectors.clock import Clock
 from jobs.errors import ConfigError
 from jobs.state import ArtefactRow, State
 from jobs.vault import Vault, private_folder
+
+QUERIES: Mapping[str, str] = {
+    # one row per record received, the quarantined and those who stand for nobody included
+    "roll": """
+select source, profile_id, entity_id, status from (
+  select source, id as profile_id, entity_id, status from entities
+  union all
+  select q.source, q.id as profile_id, '' as entity_id, 'quarantined' as status
+  from (select distinct source, id from quarantine) as q
+  union all
+  select p.source, p.id as profile_id, '' as entity_id, p.status
+  from profiles as p
+  join standins as i on i.source = p.source and i.id = p.id
+)
+order by source, profile_id
+""",
+    "links": """
+select ecom_source, ecom_id, pos_source, pos_id, rule, state
+from links
+order by ecom_source, ecom_id, pos_source, pos_id
+""",
+    "bases": """
+select pairing, ecom_id, pos_source, pos_id, field, hash, agreed_on
+from next_bases
+order by pairing, ecom_id, pos_source, pos_id, field
+""",
+}
+"""What every night keeps of its warehouse, by name."""
 
 
 def keep(

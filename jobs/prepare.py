@@ -1,6 +1,7 @@
 """Filling the warehouse: what the configuration says as rows, tonight's snapshots as profiles, what earlier nights kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 
 from connectors.base import Connector
 from jobs import snapshot
+from jobs.errors import IncompleteExport
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PLACEHOLDERS
 from jobs.pull import Pulled
 from jobs.settings import Pairing, Settings
@@ -16,6 +18,17 @@ from jobs.vault import Vault
 from jobs.warehouse import Warehouse
 
 Row = tuple[object, ...]
+
+
+def readable(source: Pulled, vault: Vault) -> Pulled:
+    """The source as it is, or without the earlier snapshot that it would rest on where that is damaged or lost (G1)."""
+    if source.used is None or source.certified:
+        return source
+    try:
+        snapshot.opened(Path(source.used.path), vault)
+    except (IncompleteExport, OSError) as error:
+        return replace(source, used=None, problem=f"{source.problem}; {error}")
+    return source
 
 
 def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str, Connector]) -> None:

@@ -1,6 +1,7 @@
 """The run as a document: what was read, found, planned and done, masked before it is built."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -8,6 +9,7 @@ from typing import Literal
 
 from jobs.corrections import Correction
 from jobs.detect import Finding
+from jobs.pull import Pulled
 from jobs.settings import Settings
 from jobs.state import FindingRow
 from reports.document import (
@@ -21,12 +23,14 @@ from reports.document import (
     SourceLine,
     Step,
 )
+from reports.export import PLANNED
 from reports.mask import mask
 
+Status = Literal["complete", "incomplete", "stopped", "failed"]
 FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
 
-AdminUrl = Callable[[str, str], str | None]
-"""(source, profile id) -> the vendor's own page of the profile, or None."""
+AdminUrls = Mapping[str, Callable[[str], str | None]]
+"""Per source: profile id -> the vendor's own page of the profile, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,7 @@ class Run:
     business_date: str
     started_at: datetime
     finished_at: datetime
-    status: Literal["complete", "incomplete", "stopped", "failed"]
-    headline: str
+    status: Status
     warnings: tuple[str, ...]
     entities: int | None
     profiles: int
@@ -53,11 +56,11 @@ def document(
     findings: Sequence[Finding],
     story: Mapping[str, FindingRow],
     corrections: Sequence[Correction],
-    admin_url: AdminUrl,
+    admin_urls: AdminUrls,
 ) -> RunReport:
     """Build the report of one run. `story`: each finding's life so far, by id."""
     by_finding = _by_finding(corrections)
-    lines = [_finding(f, story, settings, admin_url, by_finding.get(f.finding_id, [])) for f in findings]
+    lines = [_finding(f, story, settings, admin_urls, by_finding.get(f.finding_id, [])) for f in findings]
     return RunReport(
         run_id=run.run_id,
         group=settings.group,
@@ -66,7 +69,7 @@ def document(
         started_at=run.started_at,
         finished_at=run.finished_at,
         status=run.status,
-        headline=run.headline,
+        headline=headline(run.run_id, corrections, lines, sources),
         warnings=list(run.warnings),
         rollcall_version=version("rollcall"),
         sources=list(sources),
@@ -78,6 +81,58 @@ def document(
         breakers=list(run.breakers),
         steps=list(run.steps),
         policy=settings.policy(),
+    )
+
+
+def status(sources: Iterable[SourceLine], tripped: Collection[str] | bool = False) -> Status:
+    """What the whole run came to; a source without a certificate outweighs a breaker (G1)."""
+    if not all(line.certified for line in sources):
+        return "incomplete"
+    return "stopped" if tripped else "complete"
+
+
+def headline(
+    plan_id: str, corrections: Iterable[Correction], findings: Iterable[FindingLine], sources: Iterable[SourceLine]
+) -> str:
+    """The last line: the plan in the form of DESIGN, Command line; then, where there is any, what was written and what
+    is missing."""
+    states = Counter(c.state for c in corrections)
+    actions = Counter[str](c.action for c in corrections if c.state not in {"held", "blocked"})
+    updates = actions.total() - actions["create"] - actions["archive"]
+    accepted = sum(finding.state == "accepted" for finding in findings)
+    tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in PLANNED]
+    missing = [line.source for line in sources if not line.certified]
+    said = [
+        f"plan {plan_id}: {updates} updates, {actions['create']} creates, {actions['archive']} archives; "
+        f"{states['held'] + states['blocked']} held for review; {accepted} accepted.",
+        *([f"Written: {', '.join(tried)}."] if tried else []),
+        *([f"NO CERTIFICATE: {', '.join(missing)}."] if missing else []),
+    ]
+    return " ".join(said)
+
+
+def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine:
+    """One source tonight, and how old what is used of it was at `now`."""
+    source, used = settings.sources[pulled.source], pulled.used
+    return SourceLine(
+        source=pulled.source,
+        kind=source.kind,
+        role=source.role,
+        store=source.store,
+        certified=pulled.certified,
+        used_snapshot=used.snapshot_id if used else None,
+        taken_at=used.taken_at if used else None,
+        age_hours=round((now - used.taken_at).total_seconds() / 3600, 1) if used else None,
+        profiles=used.profiles if used else None,
+        active=used.active if used else None,
+        quarantined=int(pulled.stats.get("quarantined") or 0),
+        requests=pulled.stats.get("requests"),
+        retries=pulled.stats.get("retries"),
+        seconds=pulled.stats.get("seconds"),
+        proofs=pulled.proofs,
+        problem=pulled.problem,
+        todo="" if pulled.certified else f"`rollcall check` tells what {pulled.source} answers",
+        certificate_id=pulled.snapshot.snapshot_id,
     )
 
 
@@ -94,7 +149,7 @@ def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> l
 
 
 def _finding(
-    finding: Finding, story: Mapping[str, FindingRow], settings: Settings, admin_url: AdminUrl, corrections: list[str]
+    finding: Finding, story: Mapping[str, FindingRow], settings: Settings, admin_urls: AdminUrls, corrections: list[str]
 ) -> FindingLine:
     life = story[finding.finding_id]
     source = settings.sources.get(finding.source)
@@ -108,7 +163,7 @@ def _finding(
         severity=finding.check.severity,
         state=life.state,
         rule_ids=list(finding.check.rule_ids),
-        members=[_member(member, admin_url) for member in finding.members],
+        members=[_member(member, admin_urls) for member in finding.members],
         evidence=_facts(finding.evidence),
         proposal=finding.proposal,
         todo=list(finding.check.todo),
@@ -144,9 +199,9 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> list[Fact]:
     return [Fact(name=name, value=mask(name, value)) for name, value in pairs]
 
 
-def _member(member: str, admin_url: AdminUrl) -> Member:
+def _member(member: str, admin_urls: AdminUrls) -> Member:
     source, profile_id = member.split(":", 1)
-    return Member(source=source, id=profile_id, admin_url=admin_url(source, profile_id))
+    return Member(source=source, id=profile_id, admin_url=admin_urls[source](profile_id))
 
 
 def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[str]]:

@@ -248,9 +248,11 @@ class State:
         except IntegrityError:
             return
 
-    def pairing_nights(self, pairing: str) -> int:
-        """How many certified nights a pairing has behind it (G14)."""
+    def pairing_nights(self, pairing: str, *, before: date | None = None) -> int:
+        """How many certified nights a pairing has behind it, on wish only those before a date (G14)."""
         query = sa.select(sa.func.count()).select_from(pairing_nights).where(pairing_nights.c.pairing == pairing)
+        if before is not None:
+            query = query.where(pairing_nights.c.business_date < before)
         with self.engine.begin() as connection:
             return int(connection.scalar(query) or 0)
 

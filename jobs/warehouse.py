@@ -93,7 +93,7 @@ class Warehouse:
 
     def reader(self, query: str, **parameters: object) -> pa.RecordBatchReader:
         """The rows of a query as Arrow, to be written or counted."""
-        table: pa.Table = self.connection.execute(query, parameters or None).to_arrow_table()
+        table: pa.Table = self.connection.sql(query, params=parameters or None).to_arrow_table()
         return table.to_reader()
 
     def count(self, query: str, **parameters: object) -> int:

@@ -27,6 +27,8 @@ function groups(column, row, size) {
   return Array.from({ length: texts.length / size }, (_, at) => texts.slice(at * size, (at + 1) * size));
 }
 
+const cell = (...kids) => el("td", {}, kids);
+
 function say(text) {
   byId("say").textContent = text;
 }
@@ -79,7 +81,8 @@ function part(title, ...kids) {
 
 function pairs(rows) {
   const given = rows.filter(([, text]) => text);
-  return given.length ? el("dl", {}, given.map(([name, text]) => [el("dt", {}, words(name)), el("dd", {}, value(text))])) : null;
+  const lines = given.map(([name, text]) => [el("dt", {}, words(name)), el("dd", {}, value(text))]);
+  return lines.length ? el("dl", {}, lines) : null;
 }
 
 function rulesOf(ids) {
@@ -150,9 +153,11 @@ function sideBySide(row) {
 function correctionCard(row) {
   const c = data.corrections;
   const changes = groups(c.change, row, 3).map(([field, before, after]) =>
-    el("tr", {}, el("th", { scope: "row" }, words(field)), el("td", {}, value(before)), el("td", {}, "→"), el("td", {}, value(after))));
-  const title = el("p", {}, tag("state", of(c.state, row)), ` ${words(of(c.action, row))} at `, value(`${of(c.source, row)} ${of(c.profile, row)}`));
-  const table = el("table", { class: "plain" }, el("caption", { class: "unseen" }, "Before and after"), el("tbody", {}, changes));
+    el("tr", {}, el("th", { scope: "row" }, words(field)), cell(value(before)), cell("→"), cell(value(after))));
+  const profile = value(`${of(c.source, row)} ${of(c.profile, row)}`);
+  const title = el("p", {}, tag("state", of(c.state, row)), ` ${words(of(c.action, row))} at `, profile);
+  const caption = el("caption", { class: "unseen" }, "Before and after");
+  const table = el("table", { class: "plain" }, caption, el("tbody", {}, changes));
   const facts = pairs([
     ["why", of(c.why, row)],
     ["needs", words(of(c.needs, row)) || "nothing more"],
@@ -174,11 +179,13 @@ function showFinding(row) {
   const id = shell(f.id[row]);
   const own = f.corrections[row];
   const steps = of(f.todo, row).split("\n").filter(Boolean);
-  const night = f.nights[row] === 1 ? "night" : "nights";
+  const open = `${f.nights[row]} ${f.nights[row] === 1 ? "night" : "nights"}`;
+  const life = ["", open, `first seen ${of(f.first_seen, row)}`, of(f.pairing, row)].filter((text, at) => text || !at);
+  const about = [of(f.kind, row), of(f.field, row)].filter(Boolean).map(words).join(" · ");
   const facts = groups(f.facts, row, 2);
   fill("finding", f.id[row], of(f.title, row),
-    el("p", {}, tag("sev", of(f.severity, row)), " ", tag("state", of(f.state, row)), ` ${[of(f.kind, row), of(f.field, row)].filter(Boolean).map(words).join(" · ")}`),
-    el("p", { class: "none" }, `${f.nights[row]} ${night}, first seen ${of(f.first_seen, row)}. ${of(f.pairing, row)}`),
+    el("p", {}, tag("sev", of(f.severity, row)), " ", tag("state", of(f.state, row)), ` ${about}`),
+    el("p", { class: "none" }, el("code", {}, f.id[row]), life.join(" · ")),
     sideBySide(row),
     part("What to do",
       of(f.proposal, row) && el("p", {}, of(f.proposal, row)),
@@ -196,8 +203,10 @@ function showFinding(row) {
 function showCorrection(row) {
   const c = data.corrections;
   const id = shell(c.id[row]);
-  const findings = c.findings[row].map((at) =>
-    el("li", {}, el("button", { type: "button", class: "link", click: () => showFinding(at) }, of(data.findings.title, at))));
+  const findings = c.findings[row].map((at) => {
+    const open = { type: "button", class: "link", click: () => showFinding(at) };
+    return el("li", {}, el("button", open, of(data.findings.title, at)));
+  });
   fill("correction", c.id[row], `${words(of(c.action, row))} at ${of(c.source, row)} ${of(c.profile, row)}`,
     correctionCard(row),
     part("Findings that it settles", findings.length && el("ul", {}, findings)),
@@ -209,7 +218,6 @@ function showCorrection(row) {
 
 /* The lists */
 
-const cell = (...kids) => el("td", {}, kids);
 const opener = (text) => el("button", { type: "button", class: "link" }, text);
 
 const findings = {

@@ -3,7 +3,7 @@
 
 -- shopify
 select c.id as legacyResourceId, c.first_name as firstName, c.last_name as lastName, cast(null as varchar) as note,
-  cast(pick(c.p, 'orders', 4) as varchar) as numberOfOrders, c.created_at as createdAt, c.updated_at as updatedAt,
+  case when l.id is not null or chance(c.p, 'orders') < 0.02 then '2' else '0' end as numberOfOrders, c.created_at as createdAt, c.updated_at as updatedAt,
   case when chance(c.p, 'tag') < 0.2 then ['vip'] else cast([] as varchar[]) end as tags,
   struct_pack(emailAddress := nullif(c.email, ''), marketingState := 'SUBSCRIBED', marketingOptInLevel := 'SINGLE_OPT_IN',
     marketingUpdatedAt := c.updated_at) as defaultEmailAddress,
@@ -26,7 +26,7 @@ order by c.n, c.copy;
 
 -- heartland
 select c.id, concat('C', c.id) as public_id, c.first_name, c.last_name, c.email, not c.archived as active, c.phone as phone1, c.birth_date,
-  c.consent as email_consent, case when chance(c.p, 'tag') < 0.5 then 'Shopify' end as tags,
+  c.consent as email_consent, case when chance(c.p, 'tag') < 0.6 then 'Shopify' end as tags,
   case when c.street is null then [] else [struct_pack(id := cast(c.id as bigint), line_1 := c.street, line_2 := cast(null as varchar), city := c.city,
     state := 'ON', postal_code := c.postal_code, country := 'CA', phone := cast(null as varchar))] end as addresses,
   c.created_at, c.updated_at
@@ -52,7 +52,7 @@ order by c.n, c.copy;
 select c.id as customer_id, case when c.archived then 'DEACTIVATED' else 'ACTIVE' end as status,
   case when chance(c.p, 'verified') < 0.8 then 'VERIFIED' else 'PENDING' end as verification_status, cast(null as varchar) as merged_into_customer_id,
   c.first_name, c.last_name, c.birth_date as birthday, c.email, c.phone,
-  case when chance(c.p, 'note') < 0.97 then 'Linked with ECOM. Do not delete!' end as notes, c.consent as email_consent,
+  case when chance(c.p, 'note') < 0.99 then 'Linked with ECOM. Do not delete!' end as notes, c.consent as email_consent,
   case when c.street is null then [] else [struct_pack(type := 'ADDRESS_OF_RECORD', street1 := c.street, street2 := cast(null as varchar),
     city := c.city, state := 'ON', zipcode := c.postal_code)] end as addresses,
   case when chance(c.p, 'tag') < 0.2 then ['regular'] else cast([] as varchar[]) end as customer_groups,

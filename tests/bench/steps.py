@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from jobs import detect, kept, phones, plan, prepare
 from jobs.match import match
-from jobs.night import BASES, ENTITIES, LINKS
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from tests.bench import world
@@ -120,7 +119,7 @@ def _fill(site: Workspace, warehouse: Warehouse) -> None:
 
 
 def _keep(site: Workspace, warehouse: Warehouse, run_id: str) -> None:
-    for name, query in (("roll", ENTITIES), ("links", LINKS), ("bases", BASES)):
+    for name, query in kept.QUERIES.items():
         rows: pa.RecordBatchReader = warehouse.reader(query)
         kept.keep(site.folder, site.vault, site.state, site.clock, run_id=run_id, name=name, rows=rows)
 

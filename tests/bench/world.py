@@ -19,7 +19,7 @@ from jobs.state import SnapshotRow
 from jobs.workspace import Workspace
 
 FIRST_NIGHT = datetime(2026, 11, 23, 12, 15, tzinfo=UTC)
-PROFILES_PER_PERSON = 1.9
+PROFILES_PER_PERSON = 2.05
 """How many profiles a person has in `world.sql`; a little below what it makes, so that there are always enough."""
 FIRST_NAMES = (
     "Maria", "James", "Anna", "David", "Sofia", "Daniel", "Emma", "Michael", "Olivia", "Robert", "Elena", "Thomas", "Grace", "Peter",
@@ -32,15 +32,18 @@ FIRST_NAMES = (
 )  # fmt: skip
 _PART = re.compile(r"^-- ([a-z_]+)$", re.MULTILINE)
 _MACROS = """
-create macro chance(n, what) as (hash(n, what, {seed}) >> 11) / 9007199254740992.0;
-create macro pick(n, what, size) as cast(hash(n, what, {seed}) % size as bigint);
+create macro dice(n, what) as hash(hash(n, what, {seed})); -- hashed twice: the first leaves draws of one n alike
+create macro chance(n, what) as (dice(n, what) >> 11) / 9007199254740992.0;
+create macro pick(n, what, size) as cast(dice(n, what) % size as bigint);
 create macro uuid_of(p) as cast(cast(md5(concat(p, {seed})) as uuid) as varchar);
-create macro phone_spelling(area, line, x) as case
-  when x < 0.35 then concat('(', area, ') 555-', line) when x < 0.65 then concat(area, '555', line)
-  when x < 0.85 then concat(area, '-555-', line) when x < 0.93 then concat('+1', area, '555', line)
-  when x < 0.955 then concat(area, '.555.', line) when x < 0.967 then concat('cell ', area, ' 555 ', line)
-  when x < 0.975 then concat(area, '-555-', line, ' x12') when x < 0.98 then concat(area, '555', left(line, 3))
-  else concat('+1', area, '555', line) end;
+create macro area(line) as cast(200 + ((line * 1299709 + {seed}) % 4000000) // 5000 as varchar);
+create macro ending(line) as lpad(cast((line * 1299709 + {seed}) % 5000 as varchar), 4, '0');
+create macro phone_spelling(line, x) as case
+  when x < 0.35 then concat('(', area(line), ') 555-', ending(line)) when x < 0.65 then concat(area(line), '555', ending(line))
+  when x < 0.85 then concat(area(line), '-555-', ending(line)) when x < 0.93 then concat('+1', area(line), '555', ending(line))
+  when x < 0.955 then concat(area(line), '.555.', ending(line)) when x < 0.967 then concat('cell ', area(line), ' 555 ', ending(line))
+  when x < 0.975 then concat(area(line), '-555-', ending(line), ' x12') when x < 0.98 then concat(area(line), '555', left(ending(line), 3))
+  else concat('+1', area(line), '555', ending(line)) end;
 """
 
 
@@ -55,7 +58,7 @@ def settings(folder: Path) -> Settings:
     raw: dict[str, Any] = {
         "group": "benchmark",
         "sources": {
-            "shop": {**shop, "writes": True, "link_keys": {"rollcall.north": "north", "rollcall.south": "south"}},
+            "shop": {**shop, "writes": True, "link_keys": {"rollcall.north": "north"}},
             "north": {**till, "writes": True},
             "south": {**till, "writes": True},
             "menu": {**menu, "link_keys": {"s-downtown": "downtown", "s-uptown": "uptown"}},
@@ -65,9 +68,9 @@ def settings(folder: Path) -> Settings:
             "counter": {"kind": "table", "role": "pos", "driver": "files", "region": "CA"},
         },
         "pairings": [
-            {"preset": "mortar", "ecom": "shop", "pos": ["north", "south"], "observe_nights": 0},
+            {"preset": "mortar", "ecom": "shop", "pos": ["north"], "observe_nights": 0},
             {"preset": "blaze_ecom", "ecom": "menu", "pos": ["downtown", "uptown"], "observe_nights": 0},
-            {"preset": "plain", "ecom": "web", "pos": ["counter"], "observe_nights": 0},
+            {"preset": "plain", "ecom": "web", "pos": ["counter", "south"], "observe_nights": 0},
         ],
     }
     return parse(raw, folder / "config.yaml")

@@ -1,13 +1,13 @@
 -- title: an invented group's customers for the benchmark, as its eight systems would land them
 -- Macros chance(n, what) in [0, 1) and pick(n, what, size) are made beforehand from the seed; $people, $profiles, $night.
--- Phones: exchange 555, which is no exchange of customers anywhere; foreign ones from the blocks kept free for drama.
+-- Phones: exchange 555, which is no exchange of customers anywhere, no two lines alike up to four million; foreign ones from the blocks kept free for drama.
 
--- grain: one row per source
-create table places (source varchar, circle integer, role varchar, share double);
+-- grain: one row per source; a person is at the first place of a circle by chance, and at the others by what the first says
+create table places (source varchar, circle integer, role varchar, first boolean, with_first double, without_first double);
 insert into places values
-  ('shop', 0, 'ecom', 0.62), ('north', 0, 'pos', 0.66), ('south', 0, 'pos', 0.52),
-  ('menu', 1, 'ecom', 0.62), ('downtown', 1, 'pos', 0.66), ('uptown', 1, 'pos', 0.52),
-  ('web', 2, 'ecom', 0.85), ('counter', 2, 'pos', 0.95);
+  ('shop', 0, 'ecom', true, 1, 0), ('north', 0, 'pos', false, 0.8, 0.95),
+  ('menu', 1, 'ecom', true, 1, 0), ('downtown', 1, 'pos', false, 0.985, 0.7), ('uptown', 1, 'pos', false, 0.985, 0.6),
+  ('web', 2, 'ecom', true, 1, 0), ('counter', 2, 'pos', false, 0.8, 0.8), ('south', 2, 'pos', false, 0.6, 0.7);
 
 -- grain: one row per person; one in ten shares phone, last name and address with two others, every third of them the email
 create table persons as
@@ -46,7 +46,10 @@ create table cards as
 with here as (
   select w.n, l.source, l.role, l.circle, 0 as copy
   from persons as w
-  join places as l on chance(w.n, l.source) < case when l.circle = w.circle then l.share else 0.02 end
+  join places as l on l.circle = w.circle or chance(w.n, concat('also', cast(l.circle as varchar))) < 0.04
+  where case when l.first then chance(w.n, concat('online', cast(l.circle as varchar))) < 0.6
+    when chance(w.n, concat('online', cast(l.circle as varchar))) < 0.6 then chance(w.n, l.source) < l.with_first
+    else chance(w.n, l.source) < l.without_first end
 ),
 twice as (
   select n, source, role, circle, copy from here
@@ -56,41 +59,43 @@ twice as (
 kept as (
   select * from twice order by n, source, copy limit $profiles
 ),
--- the number of the household; after a move, or in the second night's one percent of changes, one of the person's own
+-- the number of the household; after a move, or in the second night's one percent of changes, one of the person's own;
+-- `known`: what the person told this circle, so that both sides of a link are blank alike
 moved as (
-  select k.*, concat(k.source, '/', k.n, '/', k.copy) as p,
-    case when chance(k.n, concat(k.source, 'moved')) < 0.02 then concat('moved', k.n)
-      when $night > 1 and chance(k.n, concat(k.source, 'night')) < 0.01 then concat('night', k.n)
-      else concat('home', w.home) end as line
+  select k.*, concat(k.source, '/', k.n, '/', k.copy) as p, concat(k.circle, '/', k.n) as known,
+    case when chance(k.n, concat(k.source, 'moved')) < 0.003 then $people + k.n
+      when $night > 1 and chance(k.n, concat(k.source, 'night')) < 0.01 then 2 * $people + k.n
+      else w.home end as line
   from kept as k
   join persons as w on w.n = k.n
 )
 select m.n, m.source, m.role, m.circle, m.copy, m.p, w.home,
   case
     when chance(m.p, 'upper') < 0.12 then upper(w.first_name)
-    when chance(m.p, 'typo') < 0.01 then concat(left(w.first_name, 1), substr(w.first_name, 3), 'h')
-    when chance(m.p, 'initial') < 0.01 then left(w.first_name, 1)
+    when chance(m.p, 'typo') < 0.002 then concat(left(w.first_name, 1), substr(w.first_name, 3), 'h')
+    when chance(m.p, 'initial') < 0.002 then left(w.first_name, 1)
     else w.first_name end as first_name,
-  case when chance(m.p, 'upper') < 0.12 then upper(w.last_name) when chance(m.p, 'wed') < 0.01 then concat(w.last_name, '-Marsh')
+  case when chance(m.p, 'upper') < 0.12 then upper(w.last_name) when chance(m.p, 'wed') < 0.002 then concat(w.last_name, '-Marsh')
     else w.last_name end as last_name,
-  case when chance(m.p, 'born') < case m.role when 'pos' then 0.75 else 0.5 end
-    then case when chance(m.p, 'slip') < 0.01 then concat(left(w.birth_date, 8), '01') else w.birth_date end end as birth_date,
-  case when chance(m.p, 'no phone') < 0.08 then '' when m.role = 'pos' and chance(m.p, 'none given') < 0.004 then '(555) 555-5555'
-    when m.role = 'pos' and chance(m.p, 'own number') < 0.003 then concat('613-555-010', cast(m.circle as varchar))
+  case when chance(m.known, 'born') < 0.7 and chance(m.p, 'born') < 0.998
+    then case when chance(m.p, 'slip') < 0.002 then concat(left(w.birth_date, 8), '01') else w.birth_date end end as birth_date,
+  case when chance(m.known, 'phone') < 0.06 or chance(m.p, 'phone') < 0.002 then ''
+    when m.role = 'pos' and chance(m.p, 'none given') < 0.003 then '(555) 555-5555'
+    when m.role = 'pos' and chance(m.p, 'own number') < 0.002 then concat('613-555-010', cast(m.circle as varchar))
     when chance(m.line, 'foreign') < 0.01 then concat('+44 ', ['113', '114', '115', '116', '117', '118', '121', '131', '141', '151', '161']
-      [1 + pick(m.line, 'town', 11)], ' 496 0', lpad(cast(pick(m.line, 'line', 1000) as varchar), 3, '0'))
-    else phone_spelling(cast(200 + pick(m.line, 'area', 800) as varchar), lpad(cast(pick(m.line, 'line', 5000) as varchar), 4, '0'),
-      case when m.source = 'shop' then 0.99 else chance(m.p, 'spelling') end) end as phone,
-  case when chance(m.p, 'no email') < case m.role when 'pos' then 0.25 else 0.01 end then ''
-    when m.role = 'pos' and chance(m.p, 'no mail') < 0.004 then 'noemail@example.com'
-    when chance(m.p, 'new mail') < 0.015 then concat('new.', w.email)
+      [1 + pick(m.line, 'town', 11)], ' 496 0', lpad(cast(pick(m.line, 'end', 1000) as varchar), 3, '0'))
+    else phone_spelling(m.line, case when m.source = 'shop' then 0.99 else chance(m.p, 'spelling') end) end as phone,
+  case when (chance(m.known, 'email') < 0.12 and m.circle <> 0) or chance(m.p, 'email') < 0.002 then ''
+    when m.role = 'pos' and chance(m.p, 'no mail') < 0.003 then 'noemail@example.com'
+    when chance(m.p, 'new mail') < 0.002 then concat('new.', w.email)
     when chance(m.p, 'shout') < 0.05 then upper(w.email) else w.email end as email,
-  case when chance(m.p, 'address') < 0.7 then w.street end as street,
-  case when chance(m.p, 'address') < 0.7 then w.city end as city,
-  case when chance(m.p, 'address') < 0.7 then case when chance(m.p, 'squeezed') < 0.3 then replace(w.postal_code, ' ', '') else w.postal_code end end
-    as postal_code,
-  case when chance(m.p, 'consent') < 0.4 then 'in' when chance(m.p, 'consent') < 0.45 then 'out' else 'unknown' end as consent,
-  chance(m.p, 'archived') < 0.03 as archived,
+  case when chance(m.known, 'address') < 0.8 and chance(m.p, 'address') < 0.998 then w.street end as street,
+  case when chance(m.known, 'address') < 0.8 and chance(m.p, 'address') < 0.998 then w.city end as city,
+  case when chance(m.known, 'address') < 0.8 and chance(m.p, 'address') < 0.998
+    then case when chance(m.p, 'squeezed') < 0.3 then replace(w.postal_code, ' ', '') else w.postal_code end end as postal_code,
+  case when chance(m.known, 'consent') < 0.4 then 'in' when chance(m.known, 'consent') < 0.45 and chance(m.p, 'consent') < 0.98 then 'out'
+    else 'unknown' end as consent,
+  chance(m.p, 'archived') < 0.01 as archived,
   strftime(timestamp '2019-01-01' + to_hours(cast(pick(m.p, 'made', 60000) as integer)), '%Y-%m-%dT%H:%M:%SZ') as created_at,
   strftime(timestamp '2026-01-01' + to_hours(cast(pick(m.p, 'touched', 7800) as integer)), '%Y-%m-%dT%H:%M:%SZ') as updated_at,
   case m.source when 'shop' then cast(7000000000000 + m.n * 10 + m.copy as varchar)
@@ -101,7 +106,7 @@ join persons as w on w.n = m.n;
 
 -- grain: one row per shop profile and till: the profile that the shop names there, one in a hundred of them gone
 create table stored as
-select e.source, e.id, w.source as pos, case when chance(e.p, 'gone') < 0.01 then concat(w.id, '9') else w.id end as pos_id
+select e.source, e.id, w.source as pos, case when chance(e.p, 'gone') < 0.003 then concat(w.id, '9') else w.id end as pos_id
 from cards as e
 join cards as w on w.n = e.n and w.circle = e.circle and w.role = 'pos' and w.copy = 0
-where e.role = 'ecom' and e.circle < 2 and chance(e.p, concat('link', w.source)) < case e.circle when 0 then 0.8 else 0.95 end;
+where e.role = 'ecom' and e.circle < 2 and chance(e.p, concat('link', w.source)) < 0.98;

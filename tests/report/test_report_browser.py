@@ -1,5 +1,6 @@
 """The page in a real browser: it works alone, by keyboard, without scripts, on paper, and with 100,000 findings."""
 
+import gc
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -268,10 +269,14 @@ def test_on_paper_the_tables_are_printed_and_the_controls_are_not(viewer: Viewer
 
 def test_100_000_findings_fit_and_are_usable(viewer: Viewer, make_report: MakeReport) -> None:
     """Budget: at most 6 MB, and at most 3 s from opening to a usable list (of three tries, for a busy machine)."""
-    findings = list(many(100_000))
+    gc.disable()  # a million small objects that all stay: collecting among them takes most of the time
+    try:
+        findings = list(many(100_000))
+    finally:
+        gc.enable()
     page = viewer.open(make_report(findings=300).model_copy(update={"findings": findings}))
     assert (viewer.folder / "report.html").stat().st_size <= 6_000_000
-    assert any(opening(page) <= 3_000 for _ in range(3))
+    assert since_asked(page) <= 3_000 or any(reopening(page) <= 3_000 for _ in range(2))
     assert page.evaluate("document.querySelectorAll('*').length") < 10_000
     page.fill("#findings [data-q]", "till:77777")
     assert shown(page) == "2 of 100,000 shown"
@@ -283,11 +288,15 @@ def test_100_000_findings_fit_and_are_usable(viewer: Viewer, make_report: MakeRe
     assert f"finding={summary.by_attention(findings)[-1].finding_id}" in page.url
 
 
-def opening(page: Page) -> float:
-    """Milliseconds from asking for the page to the first row of its list."""
+def since_asked(page: Page) -> float:
+    """Milliseconds since the page was asked for; called when the first row of its list has just come."""
+    return float(page.evaluate("performance.now()"))
+
+
+def reopening(page: Page) -> float:
     page.reload()
     page.wait_for_selector(f"{ROWS} td")
-    return float(page.evaluate("performance.now()"))
+    return since_asked(page)
 
 
 def many(count: int) -> Iterator[FindingLine]:

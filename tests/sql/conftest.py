@@ -26,8 +26,8 @@ def nights() -> Iterator[Callable[..., Night]]:
 def mortar(nights: Callable[..., Night]) -> Callable[..., Night]:
     """`mortar(**settings)`: the pairing of `shop` with `till`, by email, then phone."""
 
-    def night(*, threads: int | None = None, **settings: Any) -> Night:
-        made = nights(threads=threads).source("shop", "shopify", "ecom").source("till", "heartland")
+    def night(**settings: Any) -> Night:
+        made = nights().source("shop", "shopify", "ecom").source("till", "heartland")
         return made.pairing("mortar", "shop", "till", name="mortar", **settings)
 
     return night

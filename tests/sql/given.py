@@ -78,7 +78,7 @@ Role = Literal["ecom", "pos"]
 class Night:
     """One night's warehouse: state what is given, then ask for `matched`, `found` or `planned`."""
 
-    def __init__(self, *, today: date = TODAY, settings: Match | None = None, threads: int | None = None) -> None:
+    def __init__(self, *, today: date = TODAY, settings: Match | None = None, threads: int = 1) -> None:
         self.today = today
         self.settings = settings or Match()
         self.warehouse = Warehouse(threads=threads)
@@ -122,9 +122,11 @@ class Night:
         return self
 
     def has(self, *who: str, **fields: Any) -> "Night":
-        """Profiles `source:id` with these columns; the rest is empty. `links`: {POS source: id}."""
+        """Profiles `source:id` with these columns; the rest is empty. `links`: {POS source: id}, or a list of (key, id)."""
         links = fields.pop("links", {})
-        stored = [{"key": _link_key(pos), "id": i, "state": None} for pos, i in links.items()]
+        stored = [{"key": key, "id": i, "state": None} for key, i in links] if isinstance(links, list) else [
+            {"key": _link_key(pos), "id": i, "state": None} for pos, i in links.items()
+        ]
         for one in who:
             source, profile_id = one.split(":", 1)
             row = {"source": source, "id": profile_id, "status": "active", "links": stored, **fields}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -148,6 +149,16 @@ def test_numbers_and_dates_of_a_workbook_read_as_a_person_reads_them(tmp_path: P
         ["18", "6135550118", "02134", "1991-03-01", "", "false", "x", "7"],
     ]
     assert evidence.end_mark is None
+
+
+def test_a_workbook_that_understates_its_size_is_read_to_its_end(tmp_path: Path) -> None:
+    whole = book(tmp_path / "whole.xlsx", ["id", "email"], *[[str(n), "a@example.com"] for n in range(30)])
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(tmp_path / "list.xlsx", "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b'<dimension ref="A1:B31"', b'<dimension ref="A1:A5"'))
+        assert b'ref="A1:B31"' in source.read("xl/worksheets/sheet1.xml")
+    found, _ = rows(reader(tmp_path / "list.xlsx"))
+    assert [row["email"] for row in found] == ["a@example.com"] * 30
 
 
 @pytest.mark.parametrize(

@@ -523,15 +523,29 @@ def test_g1_changes_during_the_pull_are_allowed_for_by_the_time_they_were_made(
     assert "count_before: 101 read, 100 counted" in group.night().problem
 
 
-def test_the_date_of_a_decision_is_that_of_the_group(group: Group) -> None:
+def test_g2_an_approval_is_used_up_by_the_certificate_that_it_gave(group: Group) -> None:
+    group.night()
+    everyone = dict(group.till.people)
+    for name in range(1, 41):
+        del group.till.people[str(name)]
+    group.approve(f"till/{group.night().snapshot.run_id}")
+    assert group.night().certified
+    group.till.people = everyone
+    assert group.night().certified
+    group.till.people = {name: everyone[name] for name in list(everyone)[40:]}
+    assert not group.night().certified, "half a list a year later is not what was approved"
+
+
+@pytest.mark.parametrize(("until", "certified"), [(date(2026, 11, 25), True), (date(2026, 11, 24), False)])
+def test_the_date_of_a_decision_is_that_of_the_group(until: date, certified: bool, group: Group) -> None:
+    group.clock.advance(timedelta(hours=-9))  # 03:15 UTC, the evening before in Los Angeles
     group.night()
     for name in range(1, 41):
         del group.till.people[str(name)]
-    refused = group.night()
-    certificate = f"till/{refused.snapshot.run_id}"
-    now = group.clock.now()
+    certificate = f"till/{group.night().snapshot.run_id}"
     row = DecisionRow(
-        group.run_id, "certificate", certificate, "approve", "moved", "Ann", now, until=date(2026, 11, 25)
+        group.run_id, "certificate", certificate, "approve", "moved", "Ann", group.clock.now(), until=until
     )
     group.state.record_decisions([row])
-    assert not group.night().certified, "it ran out on the day before"
+    assert group.clock.now().date() == date(2026, 11, 25)
+    assert group.night().certified == certified

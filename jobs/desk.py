@@ -1,0 +1,101 @@
+"""How the command line speaks: results on stdout, refusals as one sentence on stderr, never a value in a traceback."""
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from connectors.base import VendorError
+from connectors.clock import SystemClock
+from jobs.errors import RollcallError
+from jobs.settings import Settings, load
+from jobs.workspace import Workspace
+from reports.payload import shown
+
+INTERRUPTED = "interrupted; what was begun is in the journal, `rollcall resume` goes on"
+Command = Callable[..., None]
+
+
+class Desk:
+    """What every command is given: the configuration's path, and how to speak."""
+
+    def __init__(self, config: Path, as_json: bool) -> None:
+        self.config = config
+        self.as_json = as_json
+
+    def settings(self) -> Settings:
+        return load(self.config)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        with Workspace.open(self.settings(), SystemClock()) as workspace:
+            yield workspace
+
+    def say(self, text: str, data: Any) -> None:
+        """The result: a sentence for people, or JSON for machines."""
+        if self.as_json:
+            click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
+        else:
+            click.echo(printable(text))
+
+    def table(self, rows: list[list[str]]) -> None:
+        """Rows, heading first."""
+        if self.as_json:
+            head, *body = rows
+            self.say("", [dict(zip(head, row, strict=True)) for row in body])
+            return
+        rows = [[shown(cell) for cell in row] for row in rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        for row in rows:
+            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def printable(text: str) -> str:
+    """The text line by line, with what would move a terminal's cursor or turn its text around spelled out."""
+    return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def guarded(function: Command) -> Command:
+    """A command that is handed the desk, and whose refusals become one sentence on stderr and their exit code."""
+
+    @wraps(function)
+    def call(*args: Any, own_config: Path | None, own_json: bool, **kwargs: Any) -> None:
+        desk: Desk = click.get_current_context().obj
+        try:
+            function(Desk(own_config or desk.config, own_json or desk.as_json), *args, **kwargs)
+        except RollcallError as error:
+            _refuse(str(error), error.exit_code)
+        except VendorError as error:
+            _refuse(str(error), 1)
+        except KeyboardInterrupt:
+            _refuse(INTERRUPTED, 130)
+        except click.ClickException:
+            raise
+        except Exception as error:
+            _refuse(_fault(error), 1)
+
+    return call
+
+
+def _refuse(sentence: str, code: int) -> None:
+    click.echo(printable(f"rollcall: {sentence}"), err=True)
+    sys.exit(code)
+
+
+def _fault(error: Exception) -> str:
+    """What stopped a command, without the text of an error that may quote a record."""
+    if isinstance(error, OSError) and error.strerror:
+        if error.errno == errno.EPIPE:
+            raise error
+        return f"the disk or the network refused: {error.strerror}: {error.filename or 'no file named'}"
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    places = [f"  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames]
+    said = f"stopped by a fault of rollcall itself ({type(error).__name__}): please report it with these lines"
+    return "\n".join([said, *places])
