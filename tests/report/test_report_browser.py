@@ -285,3 +285,29 @@ def test_100_000_findings_fit_and_are_usable(viewer: Viewer, make_report: MakeRe
     expect(last).to_be_visible()
     last.locator(".link").click()
     assert f"finding={summary.by_attention(findings)[-1].finding_id}" in page.url
+
+
+def many(count: int) -> Iterator[FindingLine]:
+    """Two findings of drift per link, with ids and values of their own and the texts of a check."""
+    rng = random.Random(7)
+    common = {
+        "kind": "drift", "title": "The two sides of a link disagree", "pairing": "shop-till", "store": "Queen St",
+        "rule_ids": ["G13", "M7", "T6", "C1"], "todo": ["Compare both values.", "Approve the correction."],
+        "first_seen": "2026-11-20",
+    }  # fmt: skip
+    both = [{"name": "side", "value": "pos"}, {"name": "base", "value": "both agreed on 2026-11-20"}]
+    for till in map(str, range(50_000, 50_000 + count // 2)):
+        shop = str(7_000_000_000_000 + rng.randrange(10**10))
+        url = f"https://shop.example.com/customers/{shop}"
+        members = [{"source": "shop", "id": shop, "admin_url": url}, {"source": "till", "id": till}]
+        for name in ("phone", "email"):
+            owners = (f"shop:{shop}", f"till:{till}")
+            own = [{"name": f"{name}@{owner}", "value": f"********{rng.randrange(1000):03}"} for owner in owners]
+            life = {"state": rng.choice(summary.FINDING_STATES), "nights_open": rng.randrange(30)}
+            yield FindingLine.model_validate(
+                common | life | {
+                    "finding_id": f"F-{rng.randrange(16**16):016x}", "field": name, "members": members,
+                    "severity": rng.choice(summary.SEVERITIES), "evidence": own + both,
+                    "proposal": f"set {name} on till:{till}",
+                }
+            )  # fmt: skip
