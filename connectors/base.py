@@ -205,6 +205,11 @@ class Connector(ABC):
     def capabilities(self) -> Capabilities:
         """What this source can do under its present settings (`writes: off` leaves no action)."""
 
+    @property
+    def unknown_columns(self) -> Sequence[str]:
+        """Headings of a file that are read into no field; known once `pages` is through."""
+        return ()
+
     @abstractmethod
     def check(self) -> list[CheckLine]:
         """Reach, credentials, scopes and clock, from the vendor itself; never writes, never raises VendorError."""

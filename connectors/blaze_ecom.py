@@ -80,6 +80,10 @@ class BlazeEcom(Connector):
         )
 
     @property
+    def unknown_columns(self) -> list[str]:
+        return [] if self._file is None else self._file.unknown_columns
+
+    @property
     def capabilities(self) -> Capabilities:
         """No create, because customers sign up themselves; no relink, because the links are the vendor's own."""
         if self._file is not None:

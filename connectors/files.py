@@ -41,6 +41,7 @@ CANONICAL = (
 FILE_FIELDS = pa.schema([(name, pa.string()) for name in CANONICAL])
 FILE_PROOFS: frozenset[ProofName] = frozenset({"no_repeats", "same_contract", "shrink", "canaries", "fresh"})
 STATUSES = ("active", "archived", "deleted", "merged")
+NO_HEADING = "(no heading)"
 CONSENTS = ("in", "out", "pending", "unknown", "erased")
 
 _DATE_COLUMNS = ("birth_date", "created_at", "updated_at")
@@ -91,7 +92,7 @@ class FileReader:
     def unknown_columns(self) -> list[str]:
         """Headings that are mapped to nothing; their cells never leave the file."""
         used = set(self.positions.values())
-        return [heading for n, heading in enumerate(self.sheet.headings) if n not in used]
+        return [heading or NO_HEADING for n, heading in enumerate(self.sheet.headings) if n not in used]
 
     def pages(self, evidence: Evidence) -> Iterator[Page]:
         """The file's profiles as tables of `FILE_FIELDS`; null where the file lacks a column, '' where a cell is empty.
@@ -132,7 +133,7 @@ class FileReader:
         except VendorError as error:
             return [CheckLine("file", ok=False, detail=str(error))]
         dated = self._settings.exported_at
-        unread = ", ".join(h or "(no heading)" for h in self.unknown_columns) or "none"
+        unread = ", ".join(self.unknown_columns) or "none"
         undated = "no date: write `exported_at:` when it was exported; without it the export is not certified (G1)"
         return [
             CheckLine("file", ok=True, detail=f"{self._settings.path} is readable"),
@@ -182,6 +183,10 @@ class FileConnector(Connector):
     @property
     def shape(self) -> str:
         return "table"
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        return self.reader.unknown_columns
 
     @property
     def capabilities(self) -> Capabilities:

@@ -144,7 +144,7 @@ def _read(landing: Landing, watcher: Watcher, stop: threading.Event) -> None:
             if stop.is_set():
                 landing.problem = f"{landing.source}: interrupted"
                 break
-        for column in getattr(connector, "unknown_columns", ()):
+        for column in connector.unknown_columns:
             fitter.note(column, "column")
     finally:
         landing.evidence = _joined(first, now)

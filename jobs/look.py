@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs import kept, snapshot
+from jobs import kept, parts, snapshot
 from jobs.errors import ConfigError
 from jobs.workspace import Workspace
 from reports import export as files
@@ -78,8 +78,9 @@ def purge(workspace: Workspace) -> dict[str, int]:
     """Remove snapshots, undo values and reports that are older than the configuration keeps them."""
     now, keep = workspace.clock.now(), workspace.settings.retention
     certified = [workspace.state.last_certified(name) for name in workspace.settings.sources]
-    in_force = [Path(row.path) for row in certified if row]
+    in_force = [workspace.folder / row.path for row in certified if row]
     removed = snapshot.purge(workspace.folder, now - keep.snapshots, in_force)
+    removed += parts.purge(workspace.folder, workspace.vault, now)
     old = [run.run_id for run in workspace.state.runs() if run.started_at < now - keep.reports]
     gone = [path for run_id in old for path in workspace.reports.glob(f"{run_id}.*")]
     for path in gone:

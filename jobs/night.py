@@ -200,7 +200,7 @@ def _pull(night: _Night) -> dict[str, Pulled]:
         )
         linked = _linked_ids(workspace, landings, scratch)
         pulled = {name: pulling.seal(landing, linked.get(name, set()), desk) for name, landing in landings.items()}
-    return {name: prepare.readable(source, workspace.vault) for name, source in pulled.items()}
+    return {name: prepare.readable(source, workspace.folder, workspace.vault) for name, source in pulled.items()}
 
 
 def _linked_ids(

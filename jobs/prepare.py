@@ -20,12 +20,12 @@ from jobs.warehouse import Warehouse
 Row = tuple[object, ...]
 
 
-def readable(source: Pulled, vault: Vault) -> Pulled:
+def readable(source: Pulled, workspace: Path, vault: Vault) -> Pulled:
     """The source as it is, or without the earlier snapshot that it would rest on where that is damaged or lost (G1)."""
     if source.used is None or source.certified:
         return source
     try:
-        snapshot.opened(Path(source.used.path), vault)
+        snapshot.opened(workspace / source.used.path, vault)
     except (IncompleteExport, OSError) as error:
         return replace(source, used=None, problem=f"{source.problem}; {error}")
     return source
@@ -58,7 +58,7 @@ def load(
     for name, source in pulled.items():
         if source.used is None:
             continue
-        path = Path(source.used.path)
+        path = settings.workspace / source.used.path
         region = settings.sources[name].region
         warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
         misfits = snapshot.quarantine(path, vault)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,7 +96,7 @@ def _judged(landing: Landing, previous: SnapshotRow | None, wanted_ids: Collecti
     label = snapshot.Label(row.source, row.snapshot_id, landing.connector.kind, row.export_contract, row.taken_at)
     active = desk.count_active(landing.connector, folder.rows())
     path = snapshot.write(landing.site.workspace, label, contents, landing.site.vault)
-    row = replace(row, path=str(path.resolve()), active=active, certified=True)
+    row = replace(row, path=str(path.relative_to(landing.site.workspace)), active=active, certified=True)
     desk.state.add_snapshot(row)
     folder.discard()
     return Pulled(landing.source, row, row, True, proofs, "", row.stats)
@@ -175,7 +174,7 @@ def _lists(landing: Landing, previous: SnapshotRow | None) -> _Lists:
     if previous is None:
         return _Lists(now, nobody)
     try:
-        return _Lists(now, snapshot.ids(Path(previous.path), landing.site.vault))
+        return _Lists(now, snapshot.ids(landing.site.workspace / previous.path, landing.site.vault))
     except (IncompleteExport, ConfigError, OSError):
         return _Lists(now, nobody, blind=True)
 

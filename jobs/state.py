@@ -43,7 +43,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """One export: where it lies, how many profiles it holds, and what was proven of it (G1)."""
+    """One export: where it lies below the workspace, how many profiles it holds, and what was proven of it (G1)."""
 
     snapshot_id: str
     source: str

