@@ -1,5 +1,6 @@
 """Speaking GraphQL to one shop: signing in, paying for queries, and telling its three layers of errors apart."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -153,8 +154,8 @@ class Client:
         error = answer["errors"][0]
         extensions = error.get("extensions") if isinstance(error.get("extensions"), dict) else {}
         code = (_codes(answer) or [""])[0]
-        where = ".".join(str(step) for step in error.get("path") or []) or "the request"
-        text = f"{self._name}: Shopify refuses {where} ({code or 'no code'})"
+        where = ".".join(_word(step) for step in error.get("path") or []) or "the request"
+        text = f"{self._name}: Shopify refuses {where} ({_word(code) if code else 'no code'})"
         if needs := extensions.get("requiredAccess"):
             text += f"; the app needs: {needs}"
         elif code in {"ACCESS_DENIED", ""} and answer.get("data"):
@@ -195,8 +196,14 @@ def _asked_wait(answer: Mapping[str, Any]) -> float:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     """A refusal in our words: Shopify's own may hold the customer's name."""
-    path = [str(step) for step in error.get("field") or [] if step != "input"]
+    path = [_word(step) for step in error.get("field") or [] if step != "input"]
     what, message = ".".join(path) or "the change", str(error.get("message"))
     code = str(error.get("code") or "")
     known = (text for part, text in _SENTENCES if part.lower() in message.lower())
-    return f"{what} {_CODES.get(code) or next(known, f'is refused by Shopify ({code})' if code else 'is refused')}"
+    otherwise = f"is refused by Shopify ({_word(code)})" if code else "is refused"
+    return f"{what} {_CODES.get(code) or next(known, otherwise)}"
+
+
+def _word(said: Any) -> str:
+    """A field or a code as it is; anything longer than a word may be somebody's name."""
+    return str(said) if re.fullmatch(r"\w{1,60}", str(said)) else "[…]"

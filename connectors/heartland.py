@@ -4,8 +4,10 @@ The list is walked by key, because page numbers shift while clerks work (sheet: 
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
@@ -36,6 +38,12 @@ REQUESTS_PER_SECOND = 5.0
 """Assumed: the vendor publishes no limit."""
 REFUSALS = (400, 409, 422)
 """Assumed: each of them is a validation error without effect."""
+REASON = re.compile(
+    r"(?i)(a|already|and|be|been|blank|can't|cannot|exists|has|have|in|invalid|is|it|long|longer|missing|must|not|of|or|"
+    r"required|should|short|taken|than|that|the|this|to|too|unique|use|used|valid|without|reason|allowed|unknown|street|"
+    r"city|state|postal_code|country|email|phone|name|number|address|date|field|value|format)[.,:;]?"
+)
+"""Of what the vendor says against a write, the words that may be kept."""
 REQUIRED = ("first_name", "last_name", "email", "street", "city", "postal_code", "country")
 """Without these nobody is created (M8)."""
 
@@ -316,11 +324,11 @@ class Heartland(Connector):
         if reply.status == 404:
             raise VendorError(f"{reply.where}: no longer there (merged away?)", permanent=True, status=404)
         if problems := _problems(reply):
-            said = "; ".join(f"{key} {why}".strip() for key, why in problems.items())
-            for value in filter(None, body.values()):
-                said = said.replace(str(value), "[…]")
-            told = self.http.redact(f"{reply.where} is refused: {said}")
-            raise VendorError(told, permanent=True, status=reply.status)
+            known = {*body, *words.ADDRESS_KEYS.values(), "base", "address"}
+            said = "; ".join(
+                f"{key if key in known else '[…]'} {_our_words(why)}".strip() for key, why in problems.items()
+            )
+            raise VendorError(f"{reply.where} is refused: {said}", permanent=True, status=reply.status)
 
 
 def _envelope(reply: Reply) -> tuple[list[dict[str, Any]], int]:
@@ -343,6 +351,12 @@ def _problems(reply: Reply) -> dict[str, str]:
     if not isinstance(details, dict) or not details:
         return {"": "without a reason"}
     return {str(key): ", ".join(map(str, why if isinstance(why, list) else [why])) for key, why in details.items()}
+
+
+def _our_words(reason: str) -> str:
+    """A vendor's reason with every word left out that is no word of refusals: it may be somebody's name."""
+    told = [word if REASON.fullmatch(word) else "[…]" for word in reason.split()]
+    return " ".join(word for word, _ in groupby(told))
 
 
 def _customer(profile_id: str) -> str:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from connectors.base import Action, Connector, VendorError
+from jobs.approvals import Approvals
 from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
 from jobs.corrections import IN_DOUBT, Correction
 from jobs.journal import Journal
@@ -143,9 +144,9 @@ class _Run:
         return not self.halt.is_set()
 
     def _break(self) -> tuple[tuple[Breaker, ...], tuple[str, ...]]:
-        """Count what is about to be written with what this plan has written, and hold what nobody allowed."""
+        """Hold what is too much. Counted is the whole plan, written or not, named in `only` or not: no slicing below it."""
         approvals = self.journal.approvals(self.plan_id)
-        mine = [row for row in self._selected() if row.state == "ready"]
+        mine = [row for row in self.rows.values() if row.state == "ready" or _only_a_breaker_holds(row, approvals)]
         written = [row for row in self.rows.values() if row.state in _WRITTEN]
         named = {row.correction_id for row in mine if approvals.word(row).named}
         named |= {row.correction_id for row in written if row.needs}
@@ -153,8 +154,10 @@ class _Run:
         tripped = [b for b in breakers if b.tripped and not approvals.lifted(breaker_id(b))]
         for row in mine:
             holding = [breaker_id(b) for b in tripped if _holds(b, row, named)]
-            if holding:
+            if holding and row.state == "ready":
                 self._ended(self.journal.hold(row, "breaker", ", ".join(holding)))
+            elif not holding and row.state == "held":
+                self.rows[row.correction_id] = self.journal.let_go(row)
         return tuple(breakers), tuple(map(breaker_id, tripped))
 
     def _next_wave(self) -> list[Correction]:
@@ -259,6 +262,10 @@ class _Run:
         reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
         unread = [f"{name}: {lane.unread} could not be read" for name, lane in self.lanes.items() if lane.unread]
         return "; ".join([*paused, *sorted(reasons), *sorted(unread), *sorted(self.unwilling)])
+
+
+def _only_a_breaker_holds(row: Correction, approvals: Approvals) -> bool:
+    return row.state == "held" and approvals.lacking(row) == ("breaker",) and not approvals.word(row).refusal
 
 
 def _holds(breaker: Breaker, row: Correction, named: Collection[str]) -> bool:

@@ -110,6 +110,10 @@ class Journal:
         held = replace(correction, state="held", needs=needs, blocked_by=blocked_by, detail=detail)
         return self._store(correction, held)
 
+    def let_go(self, correction: Correction) -> Correction:
+        """Nothing holds it any more."""
+        return self._store(correction, replace(correction, state="ready", blocked_by="", detail=""))
+
     def block(self, correction: Correction, by: str) -> Correction:
         """A correction waits in vain for another one; when that one is verified after all, `release` lets it go on."""
         return self._store(correction, replace(correction, state="blocked", blocked_by=by))
@@ -171,7 +175,7 @@ class Journal:
         if row.state == "held" or _may_go_on(row, rows):
             lacking = approvals.lacking(row)
             if not lacking:
-                return self._store(row, replace(row, state="ready", blocked_by="", detail=""))
+                return self.let_go(row)
             if row.state == "blocked" or approvals.word(row).approving:
                 return self._stays_held(row, f"still needs: {', '.join(_SPELT.get(need, need) for need in lacking)}")
         return row

@@ -183,8 +183,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
     with night.step("apply"):
-        ready = any(c.state == "ready" for c in corrections)
-        outcome = _apply(workspace, night.run_id, night.progress) if write and ready else None
+        outcome = _apply(workspace, night.run_id, night.progress) if write and _may_go(night, corrections) else None
     return _report(night, warehouse, pulled, findings, story, outcome)
 
 
@@ -287,6 +286,12 @@ def _keep(night: _Night, warehouse: Warehouse) -> None:
             name=name,
             rows=rows,
         )
+
+
+def _may_go(night: _Night, corrections: list[Correction]) -> bool:
+    """Whether the policy automates any of it, or a person has approved some, such as by a file in the inbox."""
+    approvals = night.workspace.journal.approvals(night.run_id)
+    return any(c.state == "ready" or (c.state == "held" and approvals.word(c).approving) for c in corrections)
 
 
 def _apply(workspace: Workspace, plan_id: str, progress: Progress) -> Outcome:

@@ -47,10 +47,8 @@ def plan(warehouse: Warehouse, vault: Vault) -> list[Correction]:
 
 def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable[_Proposal]:
     (query,) = script.statements
-    rows = warehouse.execute(_PROPOSE.format(query=query), {"policy": script.header["policy"]})
-    names = [column[0] for column in rows.description or []]
-    for row in rows.fetchall():
-        yield _proposal(dict(zip(names, row, strict=True)), script.header, vault)
+    for row in warehouse.rows(_PROPOSE.format(query=query), policy=script.header["policy"]):
+        yield _proposal(row, script.header, vault)
 
 
 def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:

@@ -14,6 +14,12 @@ import pyarrow as pa
 import sql
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
+_AS_WRITTEN = "join_order,build_side_probe_side"
+"""Joins are made in the order and from the side in which they are written: big table first, the one that is looked up second.
+
+DuckDB 2.0 fails for good (its issue 24807) on some plans in which it turned an outer join around; whether it does depends
+on the data. Measured, its own order is not faster.
+"""
 
 
 class Warehouse:
@@ -36,6 +42,7 @@ class Warehouse:
         self.connection.execute("set timezone = 'UTC'")  # casts of zoned times must not depend on the machine
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set preserve_insertion_order = false")
+        self.connection.execute(f"set disabled_optimizers = '{_AS_WRITTEN}'")
         self.connection.execute("set lock_configuration = true")
         self.run("schema")
 
@@ -53,10 +60,10 @@ class Warehouse:
         for statement in sql.script(script).statements:
             self.execute(statement, parameters)
 
-    def execute(self, statement: str, parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+    def execute(self, statement: str, parameters: Mapping[str, object]) -> None:
         """One statement with those of the parameters that it names."""
         wanted = set(_PARAMETER.findall(statement))
-        return self.connection.execute(statement, {name: parameters[name] for name in wanted})
+        self.connection.execute(statement, {name: parameters[name] for name in wanted})
 
     def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         """Add rows given in the table's own column order."""

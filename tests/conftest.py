@@ -46,11 +46,13 @@ def postgres_server() -> Iterator[str]:
     run("initdb", "--username=rollcall", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=40 -c shared_buffers=16MB"
     run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
+    # ends with the tests, however they end: the pipe closes even when they are killed
+    ending = 'read _; "$0" -w -m immediate -D "$1/data" stop; rm -rf "$1"'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", ending, programs / "pg_ctl", folder],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, user=user, cwd="/", start_new_session=True,
+    ):  # fmt: skip
         yield f"postgresql+psycopg://rollcall@/{{}}?host={folder}"
-    finally:
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

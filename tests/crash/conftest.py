@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -217,15 +218,29 @@ def bench(tmp_path: Path, vault: Vault, clock: SimulatedClock) -> Iterator[Bench
     state.close()
 
 
+@pytest.fixture(name="person")
+def _person() -> Callable[[int], dict[str, str | None]]:
+    return person
+
+
+@pytest.fixture
+def empty_store() -> Callable[..., Store]:
+    return Store
+
+
 class Vendors:
     """Stores in a process of their own: they remember what they were told by those who were killed meanwhile."""
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder / "vendors.sock")
-        listener = Listener(self.address)
-        self.process = multiprocessing.get_context("fork").Process(target=_serve, args=[listener], daemon=True)
+        mine, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("fork").Process(
+            target=_serve, args=[self.address, mine, theirs], daemon=True
+        )
         self.process.start()
-        listener.close()
+        theirs.close()
+        assert mine.recv() == "listening"
+        self.parent_lives = mine
 
     def call(self, source: str, method: str, *arguments: Any) -> Any:
         """Raises what the store raised."""
@@ -253,9 +268,15 @@ class Vendors:
         self.call("", "stop")
         self.process.join()
         self.process.close()
+        self.parent_lives.close()
 
 
-def _serve(listener: Listener) -> None:
+def _serve(address: str, parents: Any, mine: Any) -> None:
+    """Answers until it is told to stop, or the tests are gone."""
+    parents.close()
+    threading.Thread(target=_end_with, args=[mine], daemon=True).start()
+    listener = Listener(address, backlog=16)
+    mine.send("listening")
     stores: dict[str, Store] = {}
     while True:
         with listener.accept() as line:
@@ -271,6 +292,11 @@ def _serve(listener: Listener) -> None:
             answer = stores if method == "stores" else _answer(stores, source, method, arguments)
             _send(line, answer if isinstance(answer, tuple) else ("done", answer))
     listener.close()
+    os._exit(0)
+
+
+def _end_with(line: Any) -> None:
+    line.poll(None)
     os._exit(0)
 
 

@@ -268,6 +268,14 @@ def test_a_source_that_fails_again_and_again_is_left_alone(bench: Any) -> None:
     assert bench.apply().counts == {"verified": 40}
 
 
+def test_failures_that_are_not_in_a_row_end_nothing(bench: Any) -> None:
+    bench.people(20)
+    bench.stores["till"].trouble = {str(n): "down" for n in range(4, 20, 2)}
+    bench.plan(*bench.updates(20))
+    outcome = bench.apply()
+    assert (outcome.counts, outcome.stopped) == ({"verified": 12, "ready": 8}, "till: 8 could not be read")
+
+
 def test_a_source_without_writes_is_left_as_it_was(bench: Any) -> None:
     """Refused before the wire; a plan from before the switch was turned waits."""
     bench.actions["till"] = frozenset()
@@ -284,7 +292,7 @@ def test_a_fault_of_our_own_stops_every_source_and_is_not_swallowed(bench: Any) 
     bench.plan(*bench.updates(8))
     with pytest.raises(RuntimeError, match="a bug of ours"):
         bench.apply()
-    assert [state for state in bench.states().values()] == ["verified"] * 3 + ["intended"] + ["ready"] * 4
+    assert list(bench.states().values()) == ["verified"] * 3 + ["intended"] + ["ready"] * 4
     assert bench.journal.plan_states() == {"2026-11-23-a": "applying"}
     bench.stores["till"].trouble = {}
     assert bench.apply().counts == {"verified": 8}
@@ -306,6 +314,21 @@ def test_a_create_whose_answer_was_lost_is_found_again(bench: Any, knows_keys: b
     assert bench.apply().counts == {"verified": 2}
     assert bench.ledger() == [("create", "till-new-1", "c")]
     assert bench.stores["shop"].records["1"]["link:till"] == "till-new-1"
+
+
+def test_our_own_reference_finds_a_new_profile_that_was_edited_since(bench: Any) -> None:
+    """Nothing is made a second time; that it is not as intended is for a person."""
+    bench.stores["till"].trouble = {"c": "lost"}
+    bench.plan(create(bench))
+    bench.decide("finding", "f-c")
+    bench.apply()
+    bench.stores["till"].trouble = {}
+    bench.stores["till"].records["till-new-1"].update(first_name="Adah", phone="+16135550177", email=None)
+    bench.apply()
+    row = bench.row("c")
+    assert (row.state, row.new_id) == ("unknown", "till-new-1")
+    assert row.detail == "reads back otherwise: first_name, phone, email"
+    assert len(bench.ledger()) == 1
 
 
 def test_a_create_that_was_dropped_is_written_again(bench: Any) -> None:
@@ -422,10 +445,8 @@ def test_every_kind_of_breaker_holds_its_source(bench: Any, name: str, after: di
 
 
 def test_creates_above_their_limit_wait_for_a_word_on_the_breaker(bench: Any) -> None:
-    rows = [
-        bench.correction(f"c{n}", {"first_name": "A", "phone": f"+1416555{n:04}"}, profile_id=None, action="create", needs=("approval",), state="held")
-        for n in range(6)
-    ]  # fmt: skip
+    held = {"action": "create", "profile_id": None, "needs": ("approval",), "state": "held"}
+    rows = [bench.correction(f"c{n}", {"first_name": "A", "phone": f"+1416555{n:04}"}, **held) for n in range(6)]
     bench.plan(*rows)
     for n in range(6):
         bench.decide("finding", f"f-c{n}")
@@ -450,12 +471,33 @@ def test_what_cannot_be_undone_waits_for_its_name_and_holds_nothing_else(bench: 
 
 
 def test_slices_do_not_slip_under_a_breaker(bench: Any) -> None:
-    """The limit is per source and run: what this plan has written already counts."""
+    """The limit is per source and run, whatever `only` names."""
     bench.people(30)
     bench.plan(*bench.updates(30))
-    assert bench.apply(only=[f"u{n}" for n in range(1, 26)]).counts == {"verified": 25, "ready": 5}
     outcome = bench.apply(only=["u26"])
-    assert (outcome.tripped, outcome.counts) == (("till/updates",), {"verified": 25, "held": 1, "ready": 4})
+    assert (outcome.tripped, outcome.counts) == (("till/updates",), {"held": 30})
+
+
+def test_what_this_plan_has_written_counts(bench: Any) -> None:
+    bench.people(30)
+    late = [replace(row, state="held", needs=("approval",)) for row in bench.updates(30)[25:]]
+    bench.plan(*bench.updates(25), *late)
+    assert bench.apply().counts == {"verified": 25, "held": 5}
+    bench.decide("correction", "u26")
+    outcome = bench.apply()
+    assert (outcome.tripped, outcome.counts) == (("till/updates",), {"verified": 25, "held": 5})
+
+
+def test_a_breaker_that_no_longer_trips_lets_the_others_go(bench: Any) -> None:
+    """Enough of the rows were rejected."""
+    bench.people(27)
+    bench.plan(*bench.updates(27))
+    assert bench.apply().counts == {"held": 27}
+    bench.decide("correction", "u1", "reject")
+    assert bench.apply().counts == {"held": 27}
+    bench.decide("correction", "u2", "reject")
+    outcome = bench.apply()
+    assert (outcome.counts, outcome.exit_code) == ({"held": 2, "verified": 25}, 0)
 
 
 # canaries and pauses
@@ -497,6 +539,14 @@ def test_after_its_canaries_one_refusal_is_one_refusal(bench: Any) -> None:
     assert bench.apply().counts == {"verified": 7, "refused": 1}
 
 
+def test_canaries_of_an_earlier_call_count(bench: Any) -> None:
+    bench.people(8)
+    bench.stores["till"].trouble = {"4": "refuses"}
+    bench.plan(*bench.updates(8))
+    bench.apply(only=["u1", "u2", "u3"])
+    assert bench.apply().counts == {"verified": 7, "refused": 1}
+
+
 def test_canaries_go_first_in_the_order_of_the_plan(bench: Any) -> None:
     bench.people(5)
     tag = bench.correction("t", {"tags": "a;vip"}, action="add_tag", profile_id="1")
@@ -518,13 +568,12 @@ def test_a_pause_stops_before_the_next_write_and_a_resume_goes_on(bench: Any) ->
 
 def test_a_paused_resume_reads_and_does_not_write(bench: Any) -> None:
     """What is in doubt may be looked at; a second write waits."""
-    bench.plan(*bench.updates(2))
-    for step, name in (("after_write", "u1"), ("after_intent", "u2")):
-        with pytest.raises(KeyboardInterrupt):
-            bench.apply(only=[name], probe=crash_at(step))
-    assert bench.states() == {"u1": "intended", "u2": "intended"}
+    bench.stores["till"].trouble = {"1": "lost", "2": "dropped"}
+    bench.plan(bench.correction("u", PHONE), bench.correction("n", {"note": "x"}, action="add_note", profile_id="2"))
+    assert bench.apply().counts == {"unknown": 2}
+    bench.stores["till"].trouble = {}
     outcome = bench.apply(paused=lambda: True)
-    assert bench.states() == {"u1": "verified", "u2": "intended"}
+    assert bench.states() == {"u": "verified", "n": "unknown"}
     assert outcome.exit_code == 6
     assert len(bench.ledger()) == 1
 

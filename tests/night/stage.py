@@ -62,12 +62,15 @@ def rollcall(*words: str | Path) -> Said:
 class Group:
     """A simulated group that serves, a workspace that looks at it, and the one clock of both."""
 
-    def __init__(self, folder: Path, people: int = 150, seed: int = 1) -> None:
+    def __init__(self, folder: Path, people: int = 150, seed: int = 1, clock: SimulatedClock | None = None) -> None:
         self.folder = folder
         self.seed = seed
-        self.clock = SimulatedClock(START)
+        self.clock = clock or SimulatedClock(START)
         self.world = World(people, seed, self.clock.time)
-        self.config = folder / "config.yaml"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
 
     @property
     def data(self) -> Path:
@@ -75,15 +78,19 @@ class Group:
         return self.folder / "data"
 
     def start(self, edit: Edit = lambda _: None) -> None:
-        """Serve, and write a configuration: the repository's own, pointed here, after `edit`."""
+        """Serve, and write the configuration."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.world.start()
+        self.configure(edit)
+
+    def configure(self, edit: Edit = lambda _: None) -> None:
+        """The repository's own configuration, pointed at this group, after `edit`."""
         raw = read(REPOSITORY / "config.yaml")
         sources = {name: {**raw["sources"][name], **entry} for name, entry in self.world.sources().items()}
         sources["till"]["per_page"] = 10  # many pages of few people
-        self.raw = {**raw, "sources": sources}
-        edit(self.raw)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(yaml.safe_dump(self.raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        raw["sources"] = sources
+        edit(raw)
+        self.config.write_text(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def stop(self) -> None:
         self.world.stop()
@@ -143,11 +150,19 @@ class Group:
         """The simulated account of a source, to script faults on."""
         return self.world.account(source)
 
+    def heal(self) -> None:
+        """End every scripted fault."""
+        for name in self.world.accounts:
+            self.faults(name).clear_faults()
+        self.faults("shop").files.clear_faults()
+
 
 @contextmanager
-def serving(folder: Path, people: int = 150, seed: int = 1, edit: Edit = lambda _: None) -> Iterator[Group]:
+def serving(
+    folder: Path, people: int = 150, *, edit: Edit = lambda _: None, clock: SimulatedClock | None = None
+) -> Iterator[Group]:
     """A group that serves, with its secrets in the environment."""
-    group = Group(folder, people, seed)
+    group = Group(folder, people, clock=clock)
     with pytest.MonkeyPatch.context() as patch:
         try:
             group.start(edit)
@@ -157,6 +172,12 @@ def serving(folder: Path, people: int = 150, seed: int = 1, edit: Edit = lambda 
             yield group
         finally:
             group.stop()
+
+
+def mortar_only(raw: dict[str, Any]) -> None:
+    """The shop and its till alone: a quicker night."""
+    raw["sources"] = {name: raw["sources"][name] for name in ("shop", "till")}
+    raw["pairings"] = [pairing for pairing in raw["pairings"] if pairing["ecom"] == "shop"]
 
 
 def keys(report: RunReport) -> set[FindingKey]:

@@ -16,8 +16,21 @@ import pytest
 from connectors.clock import SimulatedClock
 from tests.night.stage import REPOSITORY, START, read_csv, rollcall, tables, write_csv
 
+pytestmark = pytest.mark.xdist_group("night tables")
 MARKUP = '<img src=x onerror="alert(1)">'
-HEADING = ["id", "First Name", "last_name", "Phone", "Mobile Nr", "email", "birth_date", "Loyalty", "", "Loyalty", "tags"]
+HEADING = [
+    "id",
+    "First Name",
+    "last_name",
+    "Phone",
+    "Mobile Nr",
+    "email",
+    "birth_date",
+    "Loyalty",
+    "",
+    "Loyalty",
+    "tags",
+]
 SHOP = [
     ["007", "Ann", "NA", "(613) 555-0117", "", "Ann@Example.com", "1990-02-28", "1", "", "9", "vip"],
     ["7", "Zoë 🎉", "Müller", "613.555.0118", "", "zoe@example.com", "", "2", "", "9", ""],
@@ -35,7 +48,10 @@ TILL = [
     ["4", "Emile", "Capek", "613 555-0130", "", ""],
     ["5", "Joan", "Capek", "6135550130", "", ""],
 ]
-OLD = [["007", "Ann", "NA", 6135550117, "ANN@example.com"], ["9", "Eve", "Only", "ask", "eve@example.com"]]
+OLD: list[list[str | int]] = [
+    ["007", "Ann", "NA", 6135550117, "ANN@example.com"],
+    ["9", "Eve", "Only", "ask", "eve@example.com"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +105,9 @@ def test_every_id_of_every_file_is_in_the_entities_as_it_was(folder: Path) -> No
     rows = read_csv(exported(folder, "entities", "entities.csv"))
     assert list(rows[0]) == ["source", "profile_id", "entity_id", "status"]
     ids = [(row["source"], row["profile_id"]) for row in rows]
-    expected = [("shop", row[0]) for row in SHOP] + [("till", row[0]) for row in TILL] + [("old", str(r[0])) for r in OLD]
+    expected = (
+        [("shop", row[0]) for row in SHOP] + [("till", row[0]) for row in TILL] + [("old", str(r[0])) for r in OLD]
+    )
     assert sorted(ids) == sorted(expected)
     assert {row["profile_id"]: row["status"] for row in rows if row["status"] != "active"} == {'a,b"c': "quarantined"}
 
@@ -105,9 +123,11 @@ def test_spellings_of_a_phone_and_capitals_of_an_email_are_one_customer(folder: 
 
 def test_the_surname_na_is_a_surname(folder: Path) -> None:
     """`NA` at one side and `Nash` at the other disagree; were it eaten as empty, the side would be blank."""
-    findings = json.loads(rollcall("--json", "export", "findings", "--config", folder / "config.yaml", "--out", folder / "f.csv").out)
-    assert findings["rows"] > 0
-    rows = [row for row in read_csv(folder / "f.csv") if row["kind"] == "drift" and row["field"] == "last_name"]
+    rows = [
+        row
+        for row in read_csv(exported(folder, "findings", "f.csv"))
+        if row["kind"] == "drift" and row["field"] == "last_name"
+    ]
     assert "shop:007;till:1" in {row["members"] for row in rows}
     assert "shop:007;old:007" not in {row["members"] for row in rows}
     assert all("N… (2-4)" in row["evidence"] for row in rows if "shop:007" in row["members"])
@@ -161,7 +181,9 @@ def test_a_terminal_is_not_painted_by_an_id(folder: Path) -> None:
     """Control characters of an id are spelled out wherever people read."""
     config = folder / "config.yaml"
     ids = [row["finding_id"] for row in read_csv(exported(folder, "findings", "ids.csv"))]
-    told = [rollcall("explain", one, "--config", config).out for one in ids] + [rollcall("plan", "--config", config).out]
+    told = [rollcall("explain", one, "--config", config).out for one in ids] + [
+        rollcall("plan", "--config", config).out
+    ]
     assert not set("\x1b\x00\u202e") & set("".join(told))
 
 
@@ -188,12 +210,18 @@ def test_an_accepted_finding_is_said_in_the_last_line(folder: Path, clock: Simul
     config = folder / "config.yaml"
     assert rollcall("decide", "accept", "finding", finding["finding_id"], "--config", config).code == 0
     said = rollcall("run", "--config", config)
-    assert re.match(r"plan 2026-03-02-\w+: \d+ updates, \d+ creates, 0 archives; \d+ held for review; [12] accepted\.$", said.last)
+    assert re.match(
+        r"plan 2026-03-02-\w+: \d+ updates, \d+ creates, 0 archives; \d+ held for review; [12] accepted\.$", said.last
+    )
 
 
 def test_a_single_source_without_a_pairing_finds_its_duplicates(tmp_path: Path, clock: SimulatedClock) -> None:
     """A configuration may have no pairing at all; nothing is planned then."""
-    write_csv(tmp_path / "list.csv", ["id", "first_name", "phone"], [["1", "Ann", "613 555 0117"], ["2", "Ann", "+16135550117"]])
+    write_csv(
+        tmp_path / "list.csv",
+        ["id", "first_name", "phone"],
+        [["1", "Ann", "613 555 0117"], ["2", "Ann", "+16135550117"]],
+    )
     config = tables(tmp_path, {"list": {"path": "list.csv"}})
     said = rollcall("run", "--exit-code", "--config", config)
     assert said.code == 4, said.err
@@ -206,7 +234,9 @@ def test_a_single_source_without_a_pairing_finds_its_duplicates(tmp_path: Path, 
 def test_unpaired_sources_are_matched_and_not_compared(tmp_path: Path, clock: SimulatedClock) -> None:
     """Entities over all sources, no drift without a pairing."""
     write_csv(tmp_path / "a.csv", ["id", "first_name", "email"], [["1", "Ann", "ann@example.com"]])
-    write_csv(tmp_path / "b.csv", ["id", "first_name", "email", "phone"], [["1", "Anne", "ANN@example.com", "6135550117"]])
+    write_csv(
+        tmp_path / "b.csv", ["id", "first_name", "email", "phone"], [["1", "Anne", "ANN@example.com", "6135550117"]]
+    )
     config = tables(tmp_path, {"a": {"path": "a.csv"}, "b": {"path": "b.csv"}})
     assert rollcall("run", "--config", config).code == 0
     rows = read_csv(exported(tmp_path, "entities", "e.csv"))
@@ -230,14 +260,16 @@ def test_a_heading_given_twice_spoils_its_own_source_only(tmp_path: Path, clock:
 
 def big_list(path: Path, rows: int) -> int:
     """A list of short rows with a duplicate every thousand; returns how many duplicates there are."""
-    rng = random.Random(1)
+    rng, name = random.Random(1), ""
     with path.open("w", encoding="utf-8") as file:
         file.write("id,first_name,last_name,phone,email,street,city,country,birth_date\n")
         for n in range(rows):
             same = n - 1 if n % 1_000 == 999 else n
-            name = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) if same == n else name  # noqa: F821
+            name = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) if same == n else name
             number = f"+1613{2_000_000 + same:07}"
-            file.write(f"c{n},{name},Customer,{number},u{n}@shop{n % 97}.example.com,{n} Long Street,Town,CA,1990-01-01\n")
+            file.write(
+                f"c{n},{name},Customer,{number},u{n}@shop{n % 97}.example.com,{n} Long Street,Town,CA,1990-01-01\n"
+            )
     return rows // 1_000
 
 
@@ -248,7 +280,9 @@ LONG = pytest.mark.skipif("ROLLCALL_LONG" not in os.environ, reason="ROLLCALL_LO
 def test_a_large_file_runs_in_bounded_memory(tmp_path: Path, rows: int, megabytes: int) -> None:
     """In a process of its own: 50,000 rows are 5 MB, a million are 100 MB; every id comes out again."""
     duplicates = big_list(tmp_path / "big.csv", rows)
-    config = tables(tmp_path, {"big": {"path": "big.csv", "expected": rows, "exported_at": "2026-01-01T00:00:00+00:00"}})
+    config = tables(
+        tmp_path, {"big": {"path": "big.csv", "expected": rows, "exported_at": "2026-01-01T00:00:00+00:00"}}
+    )
     config.write_text(config.read_text(encoding="utf-8") + "limits: {file_age: 36500d}\n", encoding="utf-8")
     program = (
         "import resource, sys\nfrom jobs.cli import main\n"

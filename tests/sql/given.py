@@ -262,12 +262,16 @@ class Night:
         """The entity of each profile."""
         return {f"{r['source']}:{r['id']}": r["entity_id"] for r in self.matched().rows("select * from entities")}
 
-    def groups(self) -> set[frozenset[str]]:
-        """The entities that hold more than one profile."""
+    def partition(self) -> set[frozenset[str]]:
+        """Who is together, over all profiles."""
         members: dict[str, set[str]] = {}
         for who, entity in self.ids().items():
             members.setdefault(entity, set()).add(who)
-        return {frozenset(group) for group in members.values() if len(group) > 1}
+        return {frozenset(group) for group in members.values()}
+
+    def groups(self) -> set[frozenset[str]]:
+        """The entities that hold more than one profile."""
+        return {group for group in self.partition() if len(group) > 1}
 
     def drifts(self) -> dict[tuple[str, str, str], str]:
         """Side per (ecom profile, POS profile, field) on which linked profiles disagree."""

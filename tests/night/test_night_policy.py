@@ -1,0 +1,294 @@
+"""What a night may write: the policy, people's decisions, the breakers, and everything that stands in their way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.sandbox.world import Resident
+from jobs.night import Result
+from reports.document import CorrectionLine, RunReport
+from tests.night.stage import Edit, Group, mortar_only, rollcall, serving, write_csv
+
+pytestmark = pytest.mark.xdist_group("night policy")
+
+
+def policy(**settings: Any) -> Edit:
+    """The shop and the till alone, with these settings of their pairing."""
+
+    def edit(raw: dict[str, Any]) -> None:
+        mortar_only(raw)
+        raw["pairings"][0] |= settings
+
+    return edit
+
+
+AUTO = policy(apply={"drift": "auto"})
+REVIEW = policy(apply={"drift": "review"})
+
+
+@pytest.fixture(scope="module")
+def module_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
+    """A shop and a till after a certified night zero."""
+    with serving(tmp_path_factory.mktemp("policy"), edit=AUTO) as group:
+        assert group.night(after=0).report.findings == []
+        group.keep()
+        yield group
+
+
+@pytest.fixture
+def group(module_group: Group) -> Iterator[Group]:
+    """The workspace as night zero left it."""
+    module_group.put_back()
+    module_group.configure(AUTO)
+    yield module_group
+    module_group.heal()
+
+
+def linked(group: Group) -> list[Resident]:
+    """People whose email is the same at both sides, in a fixed order."""
+    return [r for r in group.world.residents if set(r.ids) == {"shop", "till"} and r.person.email]
+
+
+@contextmanager
+def new_emails(group: Group, people: int = 2) -> Iterator[list[Resident]]:
+    """Some people change their email in the shop, which the till is to learn; at the end both have the old one again."""
+    victims = linked(group)[:people]
+    for number, victim in enumerate(victims):
+        group.faults("shop").edit(victim.ids["shop"], {"email": f"new-{number}@example.com"})
+    try:
+        yield victims
+    finally:
+        for victim in victims:
+            for source in ("shop", "till"):
+                group.faults(source).edit(victim.ids[source], {"email": victim.person.email})
+
+
+def of(report: RunReport, victims: list[Resident]) -> list[CorrectionLine]:
+    """The corrections of these people's till profiles."""
+    wanted = {victim.ids["till"] for victim in victims}
+    return [c for c in report.corrections if c.source == "till" and c.profile_id in wanted and c.action == "update"]
+
+
+def emails(group: Group, victims: list[Resident]) -> set[str]:
+    return {group.faults("till").read(victim.ids["till"])["email"] for victim in victims}
+
+
+def approve(group: Group, result: Result, name: str = "decisions.json", **words: Any) -> Path:
+    """A file that says yes to everything of a plan that only needs a yes."""
+    return group.decide(name, result.run_id, [one | words for one in group.approve(result.report, "approval")])
+
+
+def decide(group: Group, *words: str) -> None:
+    said = rollcall("decide", *words, "--why", "asked her", "--by", "manager", "--config", group.config)
+    assert said.code == 0, said.err
+
+
+def test_a_new_pairing_only_observes_for_seven_certified_nights(group: Group) -> None:
+    """G14: it plans, and everything is blocked; an incomplete night does not count, nor does a second run of a day."""
+
+    def seven(raw: dict[str, Any]) -> None:
+        AUTO(raw)
+        del raw["pairings"][0]["observe_nights"]
+
+    group.configure(seven)
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        assert reasons(group.night(), victims) == {"this pairing only observes: night 2 of 7 (G14)"}
+        assert reasons(group.night(after=1), victims) == {"this pairing only observes: night 2 of 7 (G14)"}
+        group.faults("till").fault("forbidden", times=None)
+        assert group.night().exit_code == 3
+        group.heal()
+        with group.open() as workspace:
+            for days in range(1, 5):
+                workspace.state.add_pairing_night("online-till", workspace.today() + timedelta(days=days))
+        assert reasons(group.night(after=24 * 5), victims) == {"this pairing only observes: night 7 of 7 (G14)"}
+        assert len(group.writes()) == written
+        assert {c.state for c in of(group.night().report, victims)} == {"verified"}
+        assert len(group.writes()) == written + len(victims)
+
+
+def reasons(result: Result, victims: list[Resident]) -> set[str]:
+    lines = of(result.report, victims)
+    assert len(lines) == len(victims)
+    assert {line.state for line in lines} == {"blocked"}
+    return {line.blocked_by for line in lines}
+
+
+def test_drift_on_auto_is_written_in_the_run_that_finds_it(group: Group) -> None:
+    """And only by `run`: a dry run and `plan` show the same corrections and write nothing to anybody."""
+    with new_emails(group) as victims:
+        written = group.writes()
+        dry, planned = (
+            rollcall("run", "--dry-run", "--config", group.config),
+            rollcall("plan", "--config", group.config),
+        )
+        assert (dry.code, planned.code) == (0, 0)
+        assert group.writes() == written
+        assert dry.last.split(": ")[1] == planned.last.split(": ")[1]
+        result = group.night(after=1)
+        lines = of(result.report, victims)
+        assert [line.state for line in lines] == ["verified", "verified"]
+        assert all(line.correction_id in planned.out for line in lines)
+        assert group.writes() == [*written, *(f"till PUT /api/customers/{line.profile_id}" for line in lines)]
+        assert emails(group, victims) == {"new-0@example.com", "new-1@example.com"}
+        assert result.report.headline.endswith("0 accepted. Written: 2 verified.")
+
+
+def test_on_review_nothing_is_written_before_a_person_says_yes(group: Group) -> None:
+    """And a yes to one of two writes one."""
+    group.configure(REVIEW)
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        result = group.night()
+        first, second = of(result.report, victims)
+        assert (first.state, second.state, first.needs) == ("held", "held", ["approval"])
+        assert (
+            rollcall(
+                "decide", "approve", "correction", first.correction_id, "--why", "asked her", "--config", group.config
+            ).code
+            == 0
+        )
+        said = rollcall("apply", result.run_id, "--config", group.config)
+        assert said.code == 0
+        assert len(group.writes()) == written + 1
+        assert said.last.endswith("Written: 1 verified.")
+        assert rollcall("apply", result.run_id, "--config", group.config).code == 0
+        assert len(group.writes()) == written + 1
+
+
+def test_a_paused_night_writes_nothing_until_it_is_resumed(group: Group) -> None:
+    """`pause` holds the run that comes, `resume` without a name takes up what it left."""
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        assert rollcall("pause", "--config", group.config).code == 0
+        paused = rollcall("run", "--config", group.config)
+        assert paused.code == 0
+        assert "paused: nothing more was written; `rollcall resume` goes on" in paused.out
+        assert len(group.writes()) == written
+        resumed = rollcall("resume", "--config", group.config)
+        assert (resumed.code, len(group.writes())) == (0, written + len(victims))
+        assert "paused" not in resumed.out
+        assert rollcall("resume", "--config", group.config).out == "nothing to resume\n"
+
+
+def test_a_source_with_writes_off_is_shown_and_never_written(group: Group) -> None:
+    def off(raw: dict[str, Any]) -> None:
+        AUTO(raw)
+        raw["sources"]["till"]["writes"] = False
+
+    group.configure(off)
+    with new_emails(group) as victims:
+        written = group.writes()
+        result = group.night()
+        assert {line.state for line in of(result.report, victims)} <= {"blocked"}
+        assert {f.kind for f in result.report.findings} == {"drift"}
+        assert (result.exit_code, group.writes()) == (0, written)
+
+
+def test_a_breaker_stops_a_source_until_a_person_lifts_it(group: Group) -> None:
+    """Above 25 updates at one source: exit 5, nothing is written there, the report says so; a word on it lets them go."""
+    with new_emails(group, 27) as victims:
+        written = len(group.writes())
+        dry = rollcall("run", "--dry-run", "--config", group.config)
+        assert dry.code == 5
+        result = group.night(after=1)
+        assert (result.exit_code, result.report.status) == (5, "stopped")
+        assert len(group.writes()) == written
+        assert {line.blocked_by for line in of(result.report, victims)} == {"till/updates"}
+        (breaker,) = [breaker for breaker in result.report.breakers if breaker.tripped]
+        assert (breaker.source, breaker.name, breaker.count, breaker.limit) == ("till", "updates", 27, 25)
+        page = result.page.read_text(encoding="utf-8")
+        assert "rollcall decide approve breaker till/updates --why TEXT" in page[: page.index('class="tiles"')]
+        decide(group, "approve", "breaker", "till/updates")
+        applied = rollcall("apply", result.run_id, "--config", group.config)
+        assert applied.code == 0, applied.out
+        assert len(group.writes()) == written + 27
+
+
+def test_decisions_come_from_the_inbox(group: Group) -> None:
+    """A manager without a shell puts a file there; the next run takes it, once, and says what it refused."""
+    group.configure(REVIEW)
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        result = group.night()
+        inbox = group.data / "decisions_inbox"
+        inbox.mkdir()
+        first, second = of(result.report, victims)
+        good = approve(group, result)
+        stale = group.decide("stale.json", result.run_id, [{
+            "target": "correction", "id": second.correction_id, "verdict": "approve", "by": "manager", "fingerprint": "f" * 32,
+        }])  # fmt: skip
+        (inbox / "torn.json").write_text('{"schema": 1, "run"', encoding="utf-8")
+        good.rename(inbox / "good.json")
+        stale.rename(inbox / "stale.json")
+        again = group.night(after=1).report
+        assert {line.state for line in of(again, victims)} == {"verified"}
+        assert len(group.writes()) == written + 2
+        assert sum("stale.json" in warning for warning in again.warnings) == 1
+        assert sum("torn.json: refused whole" in warning for warning in again.warnings) == 1
+        assert sorted(path.name for path in inbox.iterdir()) == ["refused", "taken"]
+        assert {first.state, second.state} == {"held"}
+
+
+def test_what_was_rejected_stays_unwritten(group: Group) -> None:
+    """Even under a policy that would write it by itself."""
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        planned = group.night(write=False)
+        for line in of(planned.report, victims):
+            decide(group, "reject", "correction", line.correction_id)
+        assert rollcall("apply", planned.run_id, "--config", group.config).code == 0
+        again = group.night(after=1).report
+        assert {line.state for line in of(again, victims)} == {"held"}
+        assert {line.detail for line in of(again, victims)} == {"rejected by manager"}
+        assert len(group.writes()) == written
+
+
+def test_an_approval_does_not_outlive_what_it_was_given_for(group: Group) -> None:
+    """A clerk edits the profile after the approval: the row is handed back, the others go through (W2's row by row)."""
+    group.configure(REVIEW)
+    with new_emails(group) as victims:
+        written = len(group.writes())
+        planned = group.night()
+        assert rollcall("decide", "--file", approve(group, planned), "--config", group.config).code == 0
+        edited, other = victims
+        group.faults("till").edit(edited.ids["till"], {"email": "clerk@example.com"})
+        said = rollcall("apply", planned.run_id, "--config", group.config)
+        assert said.code == 0
+        assert said.last.endswith("Written: 1 handed back, 1 verified.")
+        assert len(group.writes()) == written + 1
+        assert emails(group, [edited]) == {"clerk@example.com"}
+        assert emails(group, [other]) != {other.person.email}
+
+
+def test_exports_more_than_a_day_apart_yield_findings_and_no_corrections(group: Group) -> None:
+    """G1a: the file is fresh enough to be believed, and too old to be written from."""
+    resident = linked(group)[0]
+    heading = ["id", "first_name", "last_name", "email", "phone", "birth_date"]
+    row = ["1", resident.person.first_name, resident.person.last_name, resident.person.email or "", "613 555 0199", ""]
+    write_csv(group.folder / "old.csv", heading, [row])
+    taken = group.clock.now() - timedelta(hours=30)
+
+    def paired(raw: dict[str, Any]) -> None:
+        mortar_only(raw)
+        raw["sources"]["old"] = {
+            "kind": "table", "role": "pos", "path": "old.csv", "region": "CA", "exported_at": taken.isoformat(),
+        }  # fmt: skip
+        plain = {"name": "old", "ecom": "shop", "pos": ["old"], "observe_nights": 0, "fields": {"phone": "pos"}}
+        raw["pairings"] = [plain | {"apply": {"drift": "auto"}}]
+
+    group.configure(paired)
+    written = group.writes()
+    result = group.night(after=0)
+    drifts = [f for f in result.report.findings if f.kind == "drift" and f.field == "phone"]
+    assert [{m.source for m in f.members} for f in drifts] == [{"shop", "old"}]
+    assert {line.state for line in result.report.corrections} == {"blocked"}
+    (line,) = [
+        c for c in result.report.corrections if c.source == "shop" and [fact.name for fact in c.after] == ["phone"]
+    ]
+    assert line.blocked_by == "the exports of shop and old are too far apart in time (G1a)"
+    assert (result.exit_code, group.writes()) == (0, written)

@@ -1,0 +1,110 @@
+"""The grain that the comment above every table states, asserted on generated customers; and of every finding and proposal."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import sql
+from tests.sql import invented
+from tests.sql.given import KEY, Night
+
+STEPS = ("keys", "match/pairs", "match/compare", "match/links", "match/edges", "match/entities", "drift", "judge")
+GRAIN = {
+    "full_names": "full_name",
+    "folded": "raw",
+    "birth_days": "raw, region",
+    "people": "n",
+    "all_keys": "n, key_kind, key",
+    "placeholders": "source, key_kind, key",
+    "keys": "n, key_kind, key",
+    "decided": "left_n, right_n",
+    "pair_keys": "left_n, right_n, key_kind",
+    "candidate_pairs": "left_n, right_n",
+    "name_pairs": "one, other",
+    "pairs": "left_n, right_n",
+    "attested": "pairing, ecom_n, pos_source, pos_id",
+    "attested_states": "pairing, ecom_n, pos_source, pos_id",
+    "candidates": "pairing, ecom_n, pos_source, pos_n",
+    "links": "pairing, ecom_n, pos_source",
+    "edges": "left_n, right_n",
+    "entity_ids": "entity_id",
+    "entities": "source, id",
+    "next_roll": "source, id",
+    "ties": "pairing, ecom_n, pos_source",
+    "link_fields": "pairing, ecom_n, pos_n, field",
+    "drifts": "pairing, ecom_n, pos_n, field",
+    "next_bases": "pairing, ecom_id, pos_source, pos_id, field",
+    "duplicates": "source, key_kind, key, n",
+    "gaps": "source, id, needed_by",
+    "relinks": "pairing, ecom_n, pos_source",
+    "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
+    "consent_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id, channel",
+}
+MAY_BE_EMPTY = {"full_names"}
+
+
+@pytest.fixture(scope="module")
+def night() -> Iterator[Night]:
+    made = invented.night(11, people=250).detected()
+    yield made
+    made.close()
+
+
+def _made() -> dict[str, str]:
+    """Every table that a step creates, with the comment right above it."""
+    found: dict[str, str] = {}
+    for step in STEPS:
+        for comment, table in re.findall(r"((?:^--[^\n]*\n)+)create table (\w+) as", sql.script(step).text, re.MULTILINE):
+            found[table] = comment
+    return found
+
+
+def test_every_table_is_known_here_and_says_its_grain_above_itself() -> None:
+    created = [t for step in STEPS for t in re.findall(r"create table (\w+) as", sql.script(step).text)]
+    assert sorted(created) == sorted(GRAIN)
+    assert {table for table, comment in _made().items() if "-- grain: one row per " in comment} == set(created)
+
+
+@pytest.mark.parametrize("table", GRAIN)
+def test_the_grain_holds(night: Night, table: str) -> None:
+    ((rows, groups),) = [tuple(r.values()) for r in night.rows(f"select count(*) as a, (select count(*) from (select distinct {GRAIN[table]} from {table})) as b from {table}")]
+    assert rows == groups
+    assert rows > 0 or table in MAY_BE_EMPTY
+
+
+def test_profiles_are_numbered_densely_by_source_and_id(night: Night) -> None:
+    rows = night.rows("select n, source, id from people order by n")
+    assert [row["n"] for row in rows] == list(range(len(rows)))
+    assert rows == sorted(rows, key=lambda row: (row["source"], row["id"]))
+
+
+def test_pairs_stand_left_before_right(night: Night) -> None:
+    for table in ("pair_keys", "candidate_pairs", "pairs", "edges", "decided"):
+        assert night.rows(f"select * from {table} where left_n >= right_n") == []
+
+
+def test_every_finding_has_an_id_of_its_own_and_members_in_play_somewhere(night: Night) -> None:
+    found = night.findings()
+    assert len({f.finding_id for f in found}) == len(found) > 100
+    assert {f.check.kind for f in found} >= {
+        "duplicate_phone", "duplicate_email", "household", "placeholder", "phone_not_comparable", "drift", "link_archived", "link_deleted",
+        "link_merged", "link_missing", "missing_in_store", "note_missing", "vendor_cannot_create", "next_order_blocked", "login_blocked",
+        "consent_conflict", "default_customer", "contact_taken",
+    }  # fmt: skip
+    known = {f"{r['source']}:{r['id']}" for r in night.rows("select source, id from profiles")}
+    assert all(set(f.members) <= known or f.check.kind in {"link_deleted", "default_customer"} for f in found)
+    assert all(f.source and f.evidence and f.proposal for f in found)
+
+
+def test_every_proposal_is_one_row_per_thing_to_write(night: Night) -> None:
+    for script in sql.folder("plan"):
+        (query,) = script.statements
+        rows = night.warehouse.rows(f"select make_key, anchor, field from ({query})")
+        assert len(rows) == len({tuple(row.values()) for row in rows}), script.name
+        assert len({c.correction_id for c in night.planned()}) == len(night.planned())
+
+
+def test_no_table_that_goes_on_from_here_holds_the_key(night: Night) -> None:
+    for table in ("entities", "next_roll", "next_bases", "findings"):
+        assert KEY not in str(night.rows(f"select * from {table}"))

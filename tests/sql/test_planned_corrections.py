@@ -1,0 +1,370 @@
+"""What is planned: before and after exactly, what a person has to say first, and what must follow what."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from jobs.corrections import Correction, fingerprint
+from tests.sql.given import CAN, VAULT, Can, Night, someone
+
+Nights = Callable[..., Night]
+NOTE = "Linked with ECOM. Do not delete!"
+AUTO = {"drift": "auto", "relink": "auto", "add_tag": "auto", "add_note": "auto", "opt_out": "auto", "create": "auto"}
+
+
+def _linked(night: Night, shop: dict[str, Any], till: dict[str, Any]) -> Night:
+    return night.has("shop:1", **someone(1, **shop), links={"till": "1"}).has("till:1", **someone(1, **till))
+
+
+def _told(c: Correction) -> tuple[str, str | None, str, dict[str, str | None], dict[str, str | None]]:
+    return c.source, c.profile_id, c.action, dict(c.before), dict(c.after)
+
+
+# update --------------------------------------------------------------------------------------------------------------------
+
+UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str], tuple[str, dict[str, Any], dict[str, Any]]]] = {
+    "phone changed at the till": (
+        {}, {"phone": "613.555.0118"}, {"phone": "+16135551001"},
+        ("shop", {"phone": "613 555 1001"}, {"phone": "+16135550118"}),
+    ),
+    "email changed in the shop": (
+        {"email": " New@Example.com "}, {}, {"email": "person1@example.com"},
+        ("till", {"email": "person1@example.com"}, {"email": "new@example.com"}),
+    ),
+    "birth date filled in from the till": (
+        {"birth_date": None}, {"birth_date": "03/04/1951"}, {},
+        ("shop", {"birth_date": None}, {"birth_date": "1951-03-04"}),
+    ),
+    "email filled in from the shop": (
+        {}, {"email": None}, {},
+        ("till", {"email": None}, {"email": "person1@example.com"}),
+    ),
+    "moved house": (
+        {"street": "9 Elm St", "city": "Hull", "postal_code": "J8X 1A1", "region": "QC"}, {"street_2": "Unit 3"},
+        {"address": "1 main st unit 3 ottawa k1a0b1"},
+        (
+            "till",
+            {"street": "1 Main St", "street_2": "Unit 3", "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA"},
+            {"street": "9 Elm St", "street_2": None, "city": "Hull", "region": "QC", "postal_code": "J8X 1A1"},
+        ),
+    ),
+    "moved within the city, told by a system that knows no country": (
+        {}, {"street": "9 Elm St", "country": None, "region": None}, {"address": "1 main st ottawa k1a0b1"},
+        (
+            "shop",
+            {"street": "1 Main St", "street_2": None, "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA"},
+            {"street": "9 Elm St"},
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UPDATES)
+def test_an_update_holds_what_was_judged_and_exactly_what_changes(mortar: Nights, case: str) -> None:
+    shop, till, base, (source, before, after) = UPDATES[case]
+    night = _linked(mortar(apply={"drift": "auto"}), shop, till)
+    if base:
+        night.based("shop:1", "till:1", **base)
+    update = night.correction("update")
+    assert _told(update) == (source, "1", "update", before, after)
+    assert (update.state, update.needs, update.blocked_by, update.reversible) == ("ready", (), "", "fully")
+    assert update.finding_ids == (night.finding("drift").finding_id,)
+    assert update.fingerprint == fingerprint(VAULT, source, "1", {**before, "status": "active"}, before)
+
+
+def test_a_blank_never_erases_a_value_g13(mortar: Nights) -> None:
+    night = _linked(mortar(apply=AUTO, names="newest"), {"phone": None, "last_name": None}, {"email": None})
+    night.based("shop:1", "till:1", phone="+16135551001", last_name="number 1", email="person1@example.com")
+    assert {(c.source, *c.after.items()) for c in night.planned()} == {
+        ("shop", ("phone", "+16135551001")),
+        ("shop", ("last_name", "Number 1")),
+        ("till", ("email", "person1@example.com")),
+    }
+
+
+def test_a_whole_name_in_one_field_gives_no_blank_first_name(nights: Nights) -> None:
+    night = nights().source("shop", "shopify", "ecom").source("till", can=CAN["heartland"])
+    night.pairing("plain", "shop", "till", link_keys=False, fields={"first_name": "newest", "last_name": "newest"}, apply={"drift": "auto"})
+    night.has("shop:1", first_name="Ann", last_name="Roy", email="a@example.com").has("till:1", full_name="Ann Ray", email="a@example.com")
+    night.based("shop:1", "till:1", last_name="roy")
+    assert night.drifts() == {("shop:1", "till:1", "last_name"): "pos"}
+    assert night.planned() == []
+
+
+SIDES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
+    "ecom": ({"phone": "613 555 0118"}, {}, "+16135551001"),
+    "pos": ({}, {"phone": "613 555 0118"}, "+16135551001"),
+    "both": ({"phone": "613 555 0118"}, {"phone": "613 555 0119"}, "+16135551001"),
+    "no_base": ({"phone": "613 555 0118"}, {"phone": "613 555 0119"}, None),
+}
+WINNERS = [
+    ("newest", "ecom", "till", "ready"), ("newest", "pos", "shop", "ready"), ("newest", "both", "shop", "held"), ("newest", "no_base", "shop", "held"),
+    ("ecom", "ecom", "till", "ready"), ("ecom", "pos", "till", "ready"), ("ecom", "both", "till", "held"), ("ecom", "no_base", "till", "held"),
+    ("pos", "ecom", "shop", "ready"), ("pos", "pos", "shop", "ready"), ("pos", "both", "shop", "held"), ("pos", "no_base", "shop", "held"),
+    ("ask", "ecom", "till", "held"), ("ask", "pos", "shop", "held"), ("suggest", "ecom", "till", "held"), ("suggest", "both", "shop", "held"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wins", ["newest", "ecom", "pos", "ask", "suggest"])
+def test_who_wins_and_when_a_person_picks_g13(mortar: Nights, wins: str) -> None:
+    """The till was touched last. G rules beat the policy: where both changed or nobody knows, a person picks."""
+    for side in sorted({s for w, s, _, _ in WINNERS if w == wins}):
+        shop, till, base = SIDES[side]
+        night = mortar(apply={"drift": "auto"}, fields={"phone": wins})
+        _linked(night, {**shop, "updated_at": datetime(2026, 11, 1)}, {**till, "updated_at": datetime(2026, 11, 2)})
+        if base:
+            night.based("shop:1", "till:1", phone=base)
+        update = night.correction("update")
+        assert (wins, side, update.source, update.state) in WINNERS
+        assert update.needs == (("approval", "choice") if update.state == "held" else ())
+
+
+def test_names_are_only_suggested_by_default_m7(mortar: Nights) -> None:
+    night = _linked(mortar(apply={"drift": "auto"}), {}, {"last_name": "Married"}).based("shop:1", "till:1", last_name="number 1")
+    assert (night.correction("update").state, night.correction("update").needs) == ("held", ("approval", "choice"))
+
+
+@pytest.mark.parametrize(("no_base", "owner", "target"), [("owner", "ecom", "till"), ("owner", "pos", "shop"), ("newest_stamp", "ecom", "shop")])
+def test_what_is_proposed_where_there_is_no_base_yet_never_silently(mortar: Nights, no_base: str, owner: str, target: str) -> None:
+    night = mortar(apply=AUTO, no_base=no_base, owner=owner)
+    _linked(night, {"updated_at": datetime(2026, 11, 1)}, {"phone": "613 555 0118", "updated_at": datetime(2026, 11, 2)})
+    assert (night.correction("update").source, night.correction("update").state) == (target, "held")
+
+
+@pytest.mark.parametrize(("mode", "states"), [("off", []), ("review", ["held"]), ("auto", ["ready"])])
+def test_the_policy_says_whether_drift_is_written(mortar: Nights, mode: str, states: list[str]) -> None:
+    night = _linked(mortar(apply={"drift": mode}), {}, {"phone": "613 555 0118"}).based("shop:1", "till:1", phone="+16135551001")
+    assert [c.state for c in night.planned()] == states
+
+
+@pytest.mark.parametrize(
+    ("actions", "fields"), [((), ()), (("update",), ("email",)), (("relink",), ("phone",))], ids=["nothing", "another field", "no update"]
+)
+def test_a_source_that_cannot_be_written_is_named(nights: Nights, actions: tuple[str, ...], fields: tuple[str, ...]) -> None:
+    night = nights().source("shop", "shopify", "ecom", can=Can(actions, fields)).source("till", "heartland").pairing("mortar", "shop", "till", apply=AUTO)
+    _linked(night, {}, {"phone": "613 555 0118"}).based("shop:1", "till:1", phone="+16135551001")
+    assert (night.correction("update").state, night.correction("update").blocked_by) == ("blocked", "shop cannot be written: change it there by hand")
+
+
+def test_a_value_that_somebody_else_holds_blocks_the_write_c3(mortar: Nights) -> None:
+    night = _linked(mortar(apply=AUTO), {}, {"phone": "613 555 1002"}).based("shop:1", "till:1", phone="+16135551001")
+    night.has("shop:2", **someone(2), links={"till": "2"}).has("till:2", **someone(2))
+    assert (night.correction("update").state, night.correction("update").blocked_by) == ("blocked", "shop:2 holds the value")
+
+
+def test_a_pairing_that_may_not_be_corrected_says_why_on_every_row(nights: Nights) -> None:
+    why = "this pairing only observes: night 2 of 7 (G14)"
+    night = nights().source("shop", "shopify", "ecom").source("till", "heartland")
+    night.pairing("mortar", "shop", "till", why_not_correctable=why, apply=AUTO)
+    _linked(night, {"email_consent": "out"}, {"phone": "613 555 0118", "email_consent": "in"}).has("shop:2", **someone(2), has_purchased=True)
+    night.has("shop:3", **someone(3), has_purchased=True).has("till:3", **someone(3))
+    planned = night.planned()
+    assert {c.action for c in planned} == {"update", "opt_out", "create", "relink", "add_tag"}
+    assert {(c.state, c.blocked_by) for c in planned} == {("blocked", why)}
+
+
+def test_a_login_is_changed_only_after_an_identity_check_g12(nights: Nights) -> None:
+    night = nights().source("ecom", "blaze_ecom", "ecom").source("up", "treez", logins="treez_ecommerce")
+    night.pairing("plain", "ecom", "up", fields={"phone": "newest", "email": "newest", "last_name": "newest"}, apply={"drift": "auto"})
+    night.has("ecom:1", **someone(1, email="new@example.com", last_name="New"), links={"up": "1"}).has("up:1", **someone(1, phone="613 555 0118"))
+    night.based("ecom:1", "up:1", email="person1@example.com", phone="+16135551001", last_name="number 1")
+    assert {(c.source, *c.after, c.state, c.needs) for c in night.planned()} == {
+        ("up", "email", "held", ("identity_check",)),
+        ("ecom", "phone", "held", ("identity_check",)),
+        ("up", "last_name", "ready", ()),
+    }
+
+
+def test_mission_control_s_value_is_written_at_the_pos_only_where_the_account_takes_it_c1(blaze: Nights) -> None:
+    for way, states in {"task": [], "mission_control": [], "pos": ["ready"]}.items():
+        night = blaze(contact_way=way, apply={"drift": "auto"})
+        night.has("ecom:1", **someone(1, phone="613 555 0118"), links={"downtown": "1", "uptown": "1"})
+        night.has("downtown:1", **someone(1), note=NOTE).has("uptown:1", **someone(1, phone="613 555 0118"), note=NOTE)
+        night.based("ecom:1", "downtown:1", phone="+16135551001")
+        assert [c.state for c in night.planned()] == states
+
+
+# several systems about one profile -----------------------------------------------------------------------------------------
+
+
+def _two_tills(night: Night, **apply: str) -> Night:
+    night.source("shop", "shopify", "ecom").source("queen", "heartland").source("king", "heartland")
+    return night.pairing("mortar", "shop", "queen", "king", apply={**AUTO, **apply})
+
+
+def test_two_tills_that_disagree_about_one_field_of_the_shop_both_ask(nights: Nights) -> None:
+    night = _two_tills(nights()).has("shop:1", **someone(1), links={"queen": "1", "king": "2"})
+    night.has("queen:1", **someone(1, phone="613 555 0118", street="2 Main St")).has("king:2", **someone(1, phone="613 555 0119", street="3 Main St", city="Hull"))
+    for till in ("queen:1", "king:2"):
+        night.based("shop:1", till, phone="+16135551001", address="1 main st ottawa k1a0b1")
+    planned = night.planned()
+    assert {(c.source, tuple(c.after), c.state, c.needs) for c in planned} == {
+        ("shop", ("phone",), "held", ("approval", "choice")),
+        ("shop", ("street",), "held", ("approval", "choice")),
+        ("shop", ("street", "city"), "held", ("approval", "choice")),
+    }
+    assert len(planned) == 4
+    assert all(c.why.endswith("another system says otherwise") for c in planned)
+
+
+def test_two_tills_that_agree_about_the_shop_write_it_once_and_answer_both_findings(nights: Nights) -> None:
+    night = _two_tills(nights()).has("shop:1", **someone(1, email_consent="in"), links={"queen": "1", "king": "2"})
+    night.has("queen:1", **someone(1, phone="613 555 0118", email_consent="out")).has("king:2", **someone(1, phone="613.555.0118", email_consent="out"))
+    for till in ("queen:1", "king:2"):
+        night.based("shop:1", till, phone="+16135551001")
+    planned = night.planned()
+    assert [(c.action, dict(c.after)) for c in planned] == [("opt_out", {"email_consent": "out"}), ("update", {"phone": "+16135550118"})]
+    for correction, kind in zip(planned, ("consent_conflict", "drift"), strict=True):
+        assert set(correction.finding_ids) == {f.finding_id for f in night.findings(kind)}
+        assert len(correction.finding_ids) == 2
+
+
+def test_what_one_of_two_pairings_holds_back_is_held_back(nights: Nights) -> None:
+    night = nights().source("shop", "shopify", "ecom").source("queen", "heartland").source("king", "heartland")
+    night.pairing("mortar", "shop", "queen", name="a", apply={"drift": "auto"}).pairing("mortar", "shop", "king", name="b", apply={"drift": "review"})
+    night.has("shop:1", **someone(1), links={"queen": "1", "king": "2"})
+    night.has("queen:1", **someone(1, phone="613 555 0118")).has("king:2", **someone(1, phone="613 555 0118"))
+    night.based("shop:1", "queen:1", "a", phone="+16135551001").based("shop:1", "king:2", "b", phone="+16135551001")
+    assert [(c.state, c.needs) for c in night.planned()] == [("held", ("approval",))]
+
+
+# link, create, tag -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_link_is_stored_and_then_the_profile_is_tagged_m6(mortar: Nights) -> None:
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), has_purchased=True).has("till:1", **someone(1, tags="VIP"))
+    relink, tag = night.planned()
+    assert _told(relink) == ("shop", "1", "relink", {"link:till": None}, {"link:till": "1"})
+    assert _told(tag) == ("till", "1", "add_tag", {"tags": "VIP"}, {"tags": "Shopify;VIP"})
+    assert tag.follows == (relink.correction_id,)
+    assert [relink.state, tag.state] == ["ready", "ready"]
+    assert relink.finding_ids == tag.finding_ids == (night.finding("link_missing").finding_id,)
+    assert relink.why == "the first that matches, by email"
+
+
+def test_tags_are_not_doubled_and_their_own_setting_adds_more(mortar: Nights) -> None:
+    night = mortar(apply=AUTO, tags=["Shopify", "harbor"])
+    for n, tags in enumerate(("Shopify;harbor", "Shopify", None), start=1):
+        night.has(f"shop:{n}", **someone(n), has_purchased=True).has(f"till:{n}", **someone(n, tags=tags))
+    assert {c.profile_id: c.after["tags"] for c in night.planned("add_tag")} == {"2": "Shopify;harbor", "3": "Shopify;harbor"}
+
+
+def test_without_the_link_there_is_no_tag(mortar: Nights) -> None:
+    night = mortar(apply={**AUTO, "relink": "off"}).has("shop:1", **someone(1), has_purchased=True).has("till:1", **someone(1))
+    assert night.planned() == []
+
+
+def test_an_unknown_customer_is_created_and_the_new_id_is_linked_m6_m12(mortar: Nights) -> None:
+    night = mortar(apply=AUTO).has("shop:1", **someone(1, phone="613.555.1001", email="Person1@Example.com"), has_purchased=True)
+    create, relink = night.planned()
+    assert _told(create) == (
+        "till", None, "create", {},
+        {
+            "first_name": "Priya", "last_name": "Number 1", "birth_date": "1951-03-04", "phone": "+16135551001", "email": "person1@example.com",
+            "street": "1 Main St", "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA", "tags": "Shopify",
+        },
+    )  # fmt: skip
+    assert (create.state, create.needs, create.reversible) == ("held", ("approval",), "not")
+    assert _told(relink) == ("shop", "1", "relink", {"link:till": None}, {"link:till": f"@created:{create.correction_id}"})
+    assert relink.after_correction == create.correction_id
+    assert relink.follows == relink.creators == (create.correction_id,)
+    assert create.seq < relink.seq
+
+
+def test_the_profile_that_a_new_one_replaces_is_named_m12(mortar: Nights) -> None:
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1, status="archived"))
+    create, relink = night.planned()
+    assert (dict(create.before), dict(relink.before)) == ({"replaces": "1"}, {"link:till": "1"})
+    assert create.finding_ids == relink.finding_ids == (night.finding("link_archived").finding_id,)
+    assert create.blocked_by == ""
+
+
+def test_a_dead_link_moves_to_the_first_that_matches_m12(mortar: Nights) -> None:
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), links={"till": "77"}).has("till:2", **someone(1))
+    relink, tag = night.planned()
+    assert _told(relink) == ("shop", "1", "relink", {"link:till": "77"}, {"link:till": "2"})
+    assert relink.finding_ids == tag.finding_ids == (night.finding("link_deleted").finding_id,)
+
+
+def test_of_two_dead_links_of_two_kinds_the_correction_answers_one_finding_whole(mortar: Nights) -> None:
+    """The id and its state come from one and the same stored link."""
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), links=[("s-till", "90"), ("s-till", "1")])
+    night.has("till:90", **someone(1, status="archived")).has("till:2", **someone(1))
+    (relink,) = night.planned("relink")
+    assert dict(relink.before) == {"link:till": "90"}
+    assert relink.finding_ids == (night.finding("link_archived").finding_id,)
+
+
+def test_nobody_is_created_without_what_the_vendor_requires_or_where_it_cannot_create_m8(mortar: Nights, nights: Nights) -> None:
+    assert mortar().has("shop:1", **someone(1, city=None), has_purchased=True).planned() == []
+    for can in (Can(("update",), ("phone",)), Can()):
+        night = nights().source("shop", "shopify", "ecom").source("till", can=can).pairing("mortar", "shop", "till")
+        assert night.has("shop:1", **someone(1), has_purchased=True).planned() == []
+
+
+def test_a_store_that_misses_the_customer_gets_a_profile_with_its_note_t2_t8(blaze: Nights) -> None:
+    night = blaze().has("ecom:1", **someone(1), links={"downtown": "1"}).has("downtown:1", **someone(1), note=NOTE)
+    create = night.correction("create")
+    assert (create.source, create.profile_id, create.after["note"]) == ("uptown", None, NOTE)
+    assert "country" not in create.after
+    assert "tags" not in create.after
+    assert create.finding_ids == (night.finding("missing_in_store").finding_id,)
+    assert night.planned() == [create]
+
+
+def test_the_note_is_added_and_the_text_that_is_there_stays_t8(blaze: Nights) -> None:
+    for note, after in ((None, NOTE), ("Asks for paper receipts.", f"Asks for paper receipts.\n{NOTE}")):
+        night = blaze(apply={"add_note": "auto"}).has("ecom:1", **someone(1), links={"downtown": "1", "uptown": "1"})
+        night.has("downtown:1", **someone(1), note=note).has("uptown:1", **someone(1), note=NOTE)
+        correction = night.correction("add_note")
+        assert _told(correction) == ("downtown", "1", "add_note", {"note": note}, {"note": after})
+        assert (correction.state, correction.finding_ids) == ("ready", (night.finding("note_missing").finding_id,))
+
+
+# consent ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shop", "till", "target"), [("out", "in", "till"), ("in", "out", "shop"), ("pending", "out", "shop")])
+def test_an_opt_out_is_carried_and_an_opt_in_never_g9(mortar: Nights, shop: str, till: str, target: str) -> None:
+    night = _linked(mortar(apply=AUTO), {"email_consent": shop}, {"email_consent": till})
+    correction = night.correction("opt_out")
+    assert _told(correction) == (target, "1", "opt_out", {"email_consent": shop if target == "shop" else till}, {"email_consent": "out"})
+    assert (correction.state, correction.reversible) == ("ready", "partly")
+
+
+def test_an_opt_out_that_cannot_be_written_is_a_task(blaze: Nights) -> None:
+    night = blaze(apply=AUTO).has("ecom:1", **someone(1), links={"downtown": "1", "uptown": "1"}, email_consent="out")
+    night.has("downtown:1", **someone(1), note=NOTE, email_consent="in").has("uptown:1", **someone(1), note=NOTE)
+    assert (night.correction("opt_out").state, night.correction("opt_out").blocked_by) == ("blocked", "this source cannot be written: opt out there by hand")
+
+
+# the whole plan --------------------------------------------------------------------------------------------------------------
+
+
+def test_corrections_are_numbered_in_an_order_in_which_they_can_be_applied(mortar: Nights) -> None:
+    night = mortar(apply=AUTO)
+    for n in range(1, 6):
+        night.has(f"shop:{n}", **someone(n), has_purchased=True)
+        if n % 2:
+            night.has(f"till:{n}", **someone(n))
+    planned = night.planned()
+    place = {c.correction_id: c.seq for c in planned}
+    assert [c.seq for c in planned] == list(range(1, len(planned) + 1))
+    assert len(place) == len(planned) == 10
+    assert all(place[first] < c.seq for c in planned for first in c.follows)
+
+
+def test_nothing_wrong_nothing_planned(mortar: Nights, blaze: Nights) -> None:
+    assert _linked(mortar(apply=AUTO), {}, {}).planned() == []
+    night = blaze().has("ecom:1", **someone(1), links={"downtown": "1", "uptown": "1"})
+    assert night.has("downtown:1", "uptown:1", **someone(1), note=NOTE).planned() == []
+
+
+def test_a_source_without_certificate_gets_no_correction_g1(nights: Nights) -> None:
+    why = "till has no certificate tonight (G1)"
+    night = nights().source("shop", "shopify", "ecom").source("till", "heartland", certified=False)
+    night.pairing("mortar", "shop", "till", why_not_correctable=why, apply=AUTO)
+    _linked(night, {"email_consent": "out"}, {"phone": "613 555 0118", "email_consent": "in"}).has("shop:2", **someone(2), has_purchased=True)
+    assert {(c.action, c.state, c.blocked_by) for c in night.planned()} == {("update", "blocked", why), ("opt_out", "blocked", why)}
