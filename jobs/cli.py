@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 from connectors.clock import SystemClock
 from jobs import checkup, decide, golive, look, night, schedule
@@ -196,6 +197,8 @@ def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: A
         ids = _decided_ids(words.pop("ids"), words["target"], words["verdict"])
         words = {**words, "by": words["by"] or getpass.getuser()}
         last = workspace.state.last_run(finished=True)
+        if run_id is None and last is None:
+            raise ConfigError("there is no run to decide on yet: `rollcall run` makes one")
         for one in ids:
             decide.record(workspace.state, workspace.clock, run_id or (last.run_id if last else ""), id=one, **words)
     desk.say(f"{words['verdict']}: {', '.join(ids)}", {"verdict": words["verdict"], "ids": ids})
@@ -272,6 +275,8 @@ def schedule_command(desk: Desk) -> None:
         click.echo(result.report.headline)
         return result.exit_code
 
+    # what the scheduler notes goes where progress goes: standard output has a line per night and nothing else
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     click.echo(f"every night at {settings.schedule.at}, {settings.time_zone}; Ctrl-C ends it", err=True)
     schedule.serve(settings, clock, done, start)
 

@@ -30,11 +30,14 @@ def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
 def explain(workspace: Workspace, finding_id: str) -> tuple[str, dict[str, Any]]:
     """One finding of the last report in full, as text and as data. Raises ConfigError."""
     document, _ = report(workspace, None)
-    found = next((f for f in document.findings if f.finding_id.startswith(finding_id)), None)
-    if found is None:
+    named = [f for f in document.findings if finding_id and f.finding_id.startswith(finding_id)]
+    if not named:
         raise ConfigError(
             f"no finding {finding_id} in the report of run {document.run_id}: copy its id from the report"
         )
+    if len(named) > 1:
+        raise ConfigError(f"several findings begin with {finding_id}: give more of the id, as it is in the report")
+    (found,) = named
     corrections = [c for c in document.corrections if c.correction_id in found.correction_ids]
     lines = [
         f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {found.nights_open} nights]",
@@ -80,6 +83,7 @@ def purge(workspace: Workspace) -> dict[str, int]:
     certified = [workspace.state.last_certified(name) for name in workspace.settings.sources]
     in_force = [workspace.folder / row.path for row in certified if row]
     removed = snapshot.purge(workspace.folder, now - keep.snapshots, in_force)
+    parts.purge(workspace.folder, workspace.vault, now)
     removed += parts.purge(workspace.folder, workspace.vault, now)
     old = [run.run_id for run in workspace.state.runs() if run.started_at < now - keep.reports]
     gone = [path for run_id in old for path in workspace.reports.glob(f"{run_id}.*")]

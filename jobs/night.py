@@ -372,8 +372,8 @@ def _said(outcome: Outcome) -> list[str]:
 
 def _write(workspace: Workspace, report: RunReport) -> Path:
     page = workspace.reports / f"{report.run_id}.html"
-    render.write_json(report, page.with_suffix(".json"))
     render.write_html(report, page)
+    render.write_json(report, page.with_suffix(".json"))  # last: a run whose document is there has a page
     return page
 
 

@@ -56,7 +56,7 @@ class Workspace:
 
     @property
     def reports(self) -> Path:
-        """Where reports lie: `<run>.html` and `<run>.json`, and `latest.html`."""
+        """Where reports lie: `<run>.html` and `<run>.json`."""
         return private_folder(self.folder / "reports")
 
     @property

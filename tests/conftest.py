@@ -35,7 +35,8 @@ def postgres_server() -> Iterator[str]:
     if programs is None:
         pytest.skip("PostgreSQL's server programs are not installed: nothing was tested against PostgreSQL")
     user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-"))
+    memory = Path("/dev/shm")  # the server's own durability is not what is tested
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-", dir=memory if memory.is_dir() else None))
     if user:
         shutil.chown(folder, user)
 
@@ -56,14 +57,15 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """An empty database."""
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database, dropped afterwards."""
     name = f"test_{next(_databases)}"
     engine = sa.create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text(f"create database {name}"))
+        yield postgres_server.format(name)
+        connection.execute(sa.text(f"drop database {name} with (force)"))
     engine.dispose()
-    return postgres_server.format(name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

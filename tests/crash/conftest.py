@@ -218,12 +218,12 @@ def bench(tmp_path: Path, vault: Vault, clock: SimulatedClock) -> Iterator[Bench
     state.close()
 
 
-@pytest.fixture(name="person")
+@pytest.fixture(name="person", scope="session")
 def _person() -> Callable[[int], dict[str, str | None]]:
     return person
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def empty_store() -> Callable[..., Store]:
     return Store
 

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from jobs.state import State
 from jobs.vault import Vault
 
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
+VAULT = Vault(bytes(range(32)))
 LONG = os.environ.get("ROLLCALL_CRASH") == "long"
 SOURCES = ("shop", "till", "uptown")
 ADA = {"first_name": "Ada", "last_name": "Roe", "phone": "+14165550190", "email": "ada@example.com"}
@@ -142,7 +142,7 @@ def in_a_child(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def new_stores(empty_store: Callable[..., Any], person: Callable[[int], dict[str, str | None]]) -> Callable[[], Any]:
     """Three stores of four people; uptown takes no reference of ours, so a create is found by phone and names."""
 
@@ -156,14 +156,14 @@ def new_stores(empty_store: Callable[..., Any], person: Callable[[int], dict[str
     return make
 
 
-@pytest.fixture
-def trials(tmp_path: Path, vault: Vault, vendors: Any, new_stores: Any) -> Trials:
-    return Trials(f"sqlite:///{tmp_path}/state.db", vault, vendors, new_stores)
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory, vendors: Any, new_stores: Any) -> Trials:
+    return Trials(f"sqlite:///{tmp_path_factory.mktemp('trials')}/state.db", VAULT, vendors, new_stores)
 
 
 @pytest.fixture
-def postgres_trials(postgres_url: str, vault: Vault, vendors: Any, new_stores: Any) -> Trials:
-    return Trials(postgres_url, vault, vendors, new_stores)
+def postgres_trials(postgres_url: str, vendors: Any, new_stores: Any) -> Trials:
+    return Trials(postgres_url, VAULT, vendors, new_stores)
 
 
 def points(name: str) -> Iterator[str]:

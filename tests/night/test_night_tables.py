@@ -258,6 +258,19 @@ def test_a_heading_given_twice_spoils_its_own_source_only(tmp_path: Path, clock:
     assert "two columns with the heading phone" in problem
 
 
+def test_a_workspace_can_be_moved(tmp_path: Path, clock: SimulatedClock) -> None:
+    """A backup is put back in another place: the next night is certified against the last one, and ids stay (G7)."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    write_csv(first / "list.csv", ["id", "email"], [[str(n), f"u{n}@example.com"] for n in range(40)])
+    assert rollcall("run", "--config", tables(first, {"list": {"path": "list.csv"}})).code == 0
+    before = read_csv(exported(first, "entities", "e.csv"))
+    first.rename(second)
+    write_csv(second / "list.csv", ["id", "email"], [["1", "u1@example.com"]])
+    assert rollcall("run", "--config", second / "config.yaml").code == 3
+    assert read_csv(exported(second, "entities", "e.csv")) == before
+
+
 def big_list(path: Path, rows: int) -> int:
     """A list of short rows with a duplicate every thousand; returns how many duplicates there are."""
     rng, name = random.Random(1), ""
@@ -273,12 +286,12 @@ def big_list(path: Path, rows: int) -> int:
     return rows // 1_000
 
 
-LONG = pytest.mark.skipif("ROLLCALL_LONG" not in os.environ, reason="ROLLCALL_LONG=1 runs it: minutes, and 100 MB")
+SIZES = [(50_000, 900), *([(1_000_000, 2_500)] if "ROLLCALL_LONG" in os.environ else [])]
 
 
-@pytest.mark.parametrize(("rows", "megabytes"), [(50_000, 900), pytest.param(1_000_000, 2_500, marks=LONG)])
+@pytest.mark.parametrize(("rows", "megabytes"), SIZES)
 def test_a_large_file_runs_in_bounded_memory(tmp_path: Path, rows: int, megabytes: int) -> None:
-    """In a process of its own: 50,000 rows are 5 MB, a million are 100 MB; every id comes out again."""
+    """In a process of its own: 50,000 rows are 5 MB, a million (ROLLCALL_LONG=1) are 100 MB; every id comes out again."""
     duplicates = big_list(tmp_path / "big.csv", rows)
     config = tables(
         tmp_path, {"big": {"path": "big.csv", "expected": rows, "exported_at": "2026-01-01T00:00:00+00:00"}}

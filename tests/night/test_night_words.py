@@ -106,7 +106,7 @@ def test_every_command_explains_itself(command: str) -> None:
         ("group:", "groups:", "groups: unknown key (did you mean 'group'?)"),
         ("region:", "regon:", "sources.list.regon: unknown key (did you mean 'region'?)"),
         ("sources:", "limits: {shrinks: 5 %}\nsources:", "limits.shrinks: unknown key (did you mean 'shrink'?)"),
-        ("sources:", "pairings: [{ecom: list, pos: [list], key: [email]}]\nsources:", "pairings.0.key: unknown key (did you mean 'keys'?)"),
+        ("sources:", "pairings: [{ecom: list, pos: [list], key: []}]\nsources:", "pairings.0.key: unknown key (did you mean"),
         ("kind: table", "kind: tabel", "no connector for kind 'tabel': choose one of"),
         ("role: pos", "role: shop", "role"),
         ("region: CA", "region: Canada", "region"),
@@ -199,7 +199,7 @@ def test_a_source_that_cannot_be_read(config: Path, spoil: Callable[[Path], Any]
         ("decide", "say what is decided"),
         ("decide approve finding", "say what is decided"),
         ("decide same pair list:1", "a pair is two profiles"),
-        ("decide approve correction 12ab", "no run has"),
+        ("decide approve correction 12ab", "there is no run to decide on yet: `rollcall run` makes one"),
         ("export nothing --out x.csv", "'nothing' is not one of"),
         ("export entities", "Missing option '--out'"),
         ("golive", "Missing option '--scan'"),
@@ -240,7 +240,7 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     told = rollcall("explain", finding["finding_id"][:8], "--config", config)
     assert told.code == 0
     assert "concerns: list:1, list:2" in told.out
-    assert "rules: M5, M10, T9, T10" in told.out
+    assert re.search(r"^rules: .*M10", told.out, re.MULTILINE)
     assert "613" not in told.out
     status = rollcall("status", "--config", config)
     assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b"]
@@ -250,7 +250,10 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
 def test_a_finding_is_named_by_enough_of_its_id(config: Path) -> None:
     write_csv(config.parent / "list.csv", ["id", "phone"], [[str(n), "ask"] for n in range(40)])
     assert rollcall("run", "--config", config).code == 0
-    assert "several findings begin with" in refused(2, config, "explain", "")
+    rollcall("export", "findings", "--out", config.parent / "f.csv", "--config", config)
+    ids = [row["finding_id"] for row in read_csv(config.parent / "f.csv")]
+    first = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
+    assert f"several findings begin with {first}" in refused(2, config, "explain", first)
     assert "no finding zz" in refused(2, config, "explain", "zz")
 
 
@@ -294,7 +297,7 @@ def test_what_is_old_is_purged_and_what_is_in_force_stays(config: Path, clock: S
     ("place", "error", "code", "says"),
     [
         ((night, "_match"), ValueError("Ann 613 555 0117"), 1, "stopped by a fault of rollcall itself (ValueError)"),
-        ((render, "write_html"), OSError(errno.ENOSPC, "No space left on device", "/data/x"), 1, "No space left on device: /data/x"),
+        ((render, "write_html"), OSError(errno.ENOSPC, "No space left", "/data/x"), 1, "No space left: /data/x"),
         ((night, "_match"), KeyboardInterrupt(), 130, "interrupted; what was begun is in the journal, `rollcall resume` goes on"),
     ],
 )  # fmt: skip

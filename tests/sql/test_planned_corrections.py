@@ -24,54 +24,51 @@ def _told(c: Correction) -> tuple[str, str | None, str, dict[str, str | None], d
 
 # update --------------------------------------------------------------------------------------------------------------------
 
-UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str], tuple[str, dict[str, Any], dict[str, Any]]]] = {
-    "phone changed at the till": (
-        {}, {"phone": "613.555.0118"}, {"phone": "+16135551001"},
-        ("shop", {"phone": "613 555 1001"}, {"phone": "+16135550118"}),
+ADDRESS = {"street": "1 Main St", "street_2": None, "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA"}
+MOVED = {"street": "9 Elm St", "street_2": None, "city": "Hull", "region": "QC", "postal_code": "J8X 1A1"}
+UPDATES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "phone changed at the till", {"phone": "613 555 0117"}, {"phone": "613.555.0118"}, {"phone": "+16135550117"},
+        "shop", {"phone": "613 555 0117"}, {"phone": "+16135550118"},
     ),
-    "email changed in the shop": (
-        {"email": " New@Example.com "}, {}, {"email": "person1@example.com"},
-        ("till", {"email": "person1@example.com"}, {"email": "new@example.com"}),
+    (
+        "email changed in the shop", {"email": " New@Example.com "}, {"email": "Old@example.com"}, {"email": "old@example.com"},
+        "till", {"email": "Old@example.com"}, {"email": "new@example.com"},
     ),
-    "birth date filled in from the till": (
-        {"birth_date": None}, {"birth_date": "03/04/1951"}, {},
-        ("shop", {"birth_date": None}, {"birth_date": "1951-03-04"}),
+    (
+        "birth date filled in from the till", {"birth_date": None}, {"birth_date": "03/04/1951"}, {},
+        "shop", {"birth_date": None}, {"birth_date": "1951-03-04"},
     ),
-    "email filled in from the shop": (
-        {}, {"email": None}, {},
-        ("till", {"email": None}, {"email": "person1@example.com"}),
+    (
+        "email filled in from the shop", {"email": "filled@example.com"}, {"email": None}, {},
+        "till", {"email": None}, {"email": "filled@example.com"},
     ),
-    "moved house": (
-        {"street": "9 Elm St", "city": "Hull", "postal_code": "J8X 1A1", "region": "QC"}, {"street_2": "Unit 3"},
-        {"address": "1 main st unit 3 ottawa k1a0b1"},
-        (
-            "till",
-            {"street": "1 Main St", "street_2": "Unit 3", "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA"},
-            {"street": "9 Elm St", "street_2": None, "city": "Hull", "region": "QC", "postal_code": "J8X 1A1"},
-        ),
+    (
+        "moved house", MOVED, {**ADDRESS, "street_2": "Unit 3"}, {"address": "1 main st unit 3 ottawa k1a0b1"},
+        "till", {**ADDRESS, "street_2": "Unit 3"}, MOVED,
     ),
-    "moved within the city, told by a system that knows no country": (
-        {}, {"street": "9 Elm St", "country": None, "region": None}, {"address": "1 main st ottawa k1a0b1"},
-        (
-            "shop",
-            {"street": "1 Main St", "street_2": None, "city": "Ottawa", "region": "ON", "postal_code": "K1A 0B1", "country": "CA"},
-            {"street": "9 Elm St"},
-        ),
+    (
+        "moved within the city, told by a system that knows no country", ADDRESS, {**ADDRESS, "street": "9 Elm St", "country": None, "region": None},
+        {"address": "1 main st ottawa k1a0b1"}, "shop", ADDRESS, {"street": "9 Elm St"},
     ),
-}  # fmt: skip
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", UPDATES)
-def test_an_update_holds_what_was_judged_and_exactly_what_changes(mortar: Nights, case: str) -> None:
-    shop, till, base, (source, before, after) = UPDATES[case]
-    night = _linked(mortar(apply={"drift": "auto"}), shop, till)
-    if base:
-        night.based("shop:1", "till:1", **base)
-    update = night.correction("update")
-    assert _told(update) == (source, "1", "update", before, after)
-    assert (update.state, update.needs, update.blocked_by, update.reversible) == ("ready", (), "", "fully")
-    assert update.finding_ids == (night.finding("drift").finding_id,)
-    assert update.fingerprint == fingerprint(VAULT, source, "1", {**before, "status": "active"}, before)
+def test_an_update_holds_what_was_judged_and_exactly_what_changes(mortar: Nights) -> None:
+    night = mortar(apply={"drift": "auto"})
+    for n, (_, shop, till, base, *_) in enumerate(UPDATES, start=1):
+        night.has(f"shop:{n}", **someone(n, **shop), links={"till": str(n)}).has(f"till:{n}", **someone(n, **till))
+        if base:
+            night.based(f"shop:{n}", f"till:{n}", **base)
+    found = {member: f.finding_id for f in night.findings("drift") for member in f.members}
+    planned = {c.profile_id: c for c in night.planned()}
+    assert len(planned) == len(UPDATES)
+    for n, (_, _, _, _, source, before, after) in enumerate(UPDATES, start=1):
+        update = planned[str(n)]
+        assert _told(update) == (source, str(n), "update", before, after)
+        assert (update.state, update.needs, update.blocked_by, update.reversible) == ("ready", (), "", "fully")
+        assert update.finding_ids == (found[f"shop:{n}"],)
+        assert update.fingerprint == fingerprint(VAULT, source, str(n), {**before, "status": "active"}, before)
 
 
 def test_a_blank_never_erases_a_value_g13(mortar: Nights) -> None:
@@ -93,32 +90,35 @@ def test_a_whole_name_in_one_field_gives_no_blank_first_name(nights: Nights) -> 
     assert night.planned() == []
 
 
-SIDES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
-    "ecom": ({"phone": "613 555 0118"}, {}, "+16135551001"),
-    "pos": ({}, {"phone": "613 555 0118"}, "+16135551001"),
-    "both": ({"phone": "613 555 0118"}, {"phone": "613 555 0119"}, "+16135551001"),
-    "no_base": ({"phone": "613 555 0118"}, {"phone": "613 555 0119"}, None),
+SIDES: dict[str, tuple[str, str, str | None]] = {
+    "ecom": ("613 555 0118", "613 555 0117", "+16135550117"),
+    "pos": ("613 555 0117", "613 555 0118", "+16135550117"),
+    "both": ("613 555 0118", "613 555 0119", "+16135550117"),
+    "no_base": ("613 555 0118", "613 555 0119", None),
 }
-WINNERS = [
-    ("newest", "ecom", "till", "ready"), ("newest", "pos", "shop", "ready"), ("newest", "both", "shop", "held"), ("newest", "no_base", "shop", "held"),
-    ("ecom", "ecom", "till", "ready"), ("ecom", "pos", "till", "ready"), ("ecom", "both", "till", "held"), ("ecom", "no_base", "till", "held"),
-    ("pos", "ecom", "shop", "ready"), ("pos", "pos", "shop", "ready"), ("pos", "both", "shop", "held"), ("pos", "no_base", "shop", "held"),
-    ("ask", "ecom", "till", "held"), ("ask", "pos", "shop", "held"), ("suggest", "ecom", "till", "held"), ("suggest", "both", "shop", "held"),
-]  # fmt: skip
+WINNERS: dict[str, list[tuple[str, str]]] = {
+    "newest": [("till", "ready"), ("shop", "ready"), ("shop", "held"), ("shop", "held")],
+    "ecom": [("till", "ready"), ("till", "ready"), ("till", "held"), ("till", "held")],
+    "pos": [("shop", "ready"), ("shop", "ready"), ("shop", "held"), ("shop", "held")],
+    "ask": [("till", "held"), ("shop", "held"), ("shop", "held"), ("shop", "held")],
+    "suggest": [("till", "held"), ("shop", "held"), ("shop", "held"), ("shop", "held")],
+}
+UNIQUE_NOWHERE = Can(CAN["shopify"].actions, CAN["shopify"].fields)
 
 
-@pytest.mark.parametrize("wins", ["newest", "ecom", "pos", "ask", "suggest"])
-def test_who_wins_and_when_a_person_picks_g13(mortar: Nights, wins: str) -> None:
+@pytest.mark.parametrize("wins", WINNERS)
+def test_who_wins_and_when_a_person_picks_g13(nights: Nights, wins: str) -> None:
     """The till was touched last. G rules beat the policy: where both changed or nobody knows, a person picks."""
-    for side in sorted({s for w, s, _, _ in WINNERS if w == wins}):
-        shop, till, base = SIDES[side]
-        night = mortar(apply={"drift": "auto"}, fields={"phone": wins})
-        _linked(night, {**shop, "updated_at": datetime(2026, 11, 1)}, {**till, "updated_at": datetime(2026, 11, 2)})
+    night = nights().source("shop", "shopify", "ecom", can=UNIQUE_NOWHERE).source("till", "heartland")
+    night.pairing("mortar", "shop", "till", apply={"drift": "auto"}, fields={"phone": wins})
+    for n, (shop, till, base) in enumerate(SIDES.values(), start=1):
+        night.has(f"shop:{n}", **someone(n, phone=shop), links={"till": str(n)}, updated_at=datetime(2026, 11, 1))
+        night.has(f"till:{n}", **someone(n, phone=till), updated_at=datetime(2026, 11, 2))
         if base:
-            night.based("shop:1", "till:1", phone=base)
-        update = night.correction("update")
-        assert (wins, side, update.source, update.state) in WINNERS
-        assert update.needs == (("approval", "choice") if update.state == "held" else ())
+            night.based(f"shop:{n}", f"till:{n}", phone=base)
+    planned = sorted(night.planned(), key=lambda c: c.profile_id or "")
+    assert [(c.source, c.state) for c in planned] == WINNERS[wins]
+    assert [c.needs for c in planned] == [("approval", "choice") if state == "held" else () for _, state in WINNERS[wins]]
 
 
 def test_names_are_only_suggested_by_default_m7(mortar: Nights) -> None:
@@ -315,23 +315,31 @@ def test_a_store_that_misses_the_customer_gets_a_profile_with_its_note_t2_t8(bla
 
 
 def test_the_note_is_added_and_the_text_that_is_there_stays_t8(blaze: Nights) -> None:
-    for note, after in ((None, NOTE), ("Asks for paper receipts.", f"Asks for paper receipts.\n{NOTE}")):
-        night = blaze(apply={"add_note": "auto"}).has("ecom:1", **someone(1), links={"downtown": "1", "uptown": "1"})
-        night.has("downtown:1", **someone(1), note=note).has("uptown:1", **someone(1), note=NOTE)
-        correction = night.correction("add_note")
-        assert _told(correction) == ("downtown", "1", "add_note", {"note": note}, {"note": after})
-        assert (correction.state, correction.finding_ids) == ("ready", (night.finding("note_missing").finding_id,))
+    night = blaze(apply={"add_note": "auto"})
+    for n, note in enumerate((None, "Asks for paper receipts."), start=1):
+        night.has(f"ecom:{n}", **someone(n), links={"downtown": str(n), "uptown": str(n)})
+        night.has(f"downtown:{n}", **someone(n), note=note).has(f"uptown:{n}", **someone(n), note=NOTE)
+    assert [_told(c) for c in night.planned()] == [
+        ("downtown", "1", "add_note", {"note": None}, {"note": NOTE}),
+        ("downtown", "2", "add_note", {"note": "Asks for paper receipts."}, {"note": f"Asks for paper receipts.\n{NOTE}"}),
+    ]
+    assert {c.state for c in night.planned()} == {"ready"}
+    assert {i for c in night.planned() for i in c.finding_ids} == {f.finding_id for f in night.findings("note_missing")}
 
 
 # consent ---------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("shop", "till", "target"), [("out", "in", "till"), ("in", "out", "shop"), ("pending", "out", "shop")])
-def test_an_opt_out_is_carried_and_an_opt_in_never_g9(mortar: Nights, shop: str, till: str, target: str) -> None:
-    night = _linked(mortar(apply=AUTO), {"email_consent": shop}, {"email_consent": till})
-    correction = night.correction("opt_out")
-    assert _told(correction) == (target, "1", "opt_out", {"email_consent": shop if target == "shop" else till}, {"email_consent": "out"})
-    assert (correction.state, correction.reversible) == ("ready", "partly")
+def test_an_opt_out_is_carried_and_an_opt_in_never_g9(mortar: Nights) -> None:
+    night = mortar(apply=AUTO)
+    for n, (shop, till) in enumerate([("out", "in"), ("in", "out"), ("pending", "out"), ("out", "out"), ("unknown", "in")], start=1):
+        night.has(f"shop:{n}", **someone(n, email_consent=shop), links={"till": str(n)}).has(f"till:{n}", **someone(n, email_consent=till))
+    assert [_told(c) for c in night.planned()] == [
+        ("shop", "2", "opt_out", {"email_consent": "in"}, {"email_consent": "out"}),
+        ("shop", "3", "opt_out", {"email_consent": "pending"}, {"email_consent": "out"}),
+        ("till", "1", "opt_out", {"email_consent": "in"}, {"email_consent": "out"}),
+    ]
+    assert {(c.state, c.reversible) for c in night.planned()} == {("ready", "partly")}
 
 
 def test_an_opt_out_that_cannot_be_written_is_a_task(blaze: Nights) -> None:
