@@ -1,6 +1,7 @@
 """Who is who: from profiles to keys, pairs, links and entities. Set work; the only Python is the graph's components."""
 
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -42,10 +43,11 @@ def _components(warehouse: Warehouse) -> None:
     warehouse.load("components", table.to_reader())
 
 
-def _nicknames() -> list[tuple[str, str]]:
+@cache
+def _nicknames() -> tuple[tuple[str, str], ...]:
     """Every two forms of one name, both ways: a full name with its short forms, and short forms with each other."""
     pairs: set[tuple[str, str]] = set()
     for name, short in NickNamer().nickname_lookup.items():
         forms = {name, *short}
         pairs.update((a, b) for a in forms for b in forms if a != b)
-    return sorted(pairs)
+    return tuple(sorted(pairs))

@@ -87,20 +87,27 @@ from dated
 where day between date '1900-01-02' and cast($today as date);
 
 -- grain: one row per profile that may stand for a person tonight; `n` is dense and ordered by source and id
+-- What is judged later of every profile is taken along, so that nobody has to find it again by source and id.
 create table people as
+with numbered as (
+  select row_number() over (order by p.source, p.id) - 1 as n, p.source, p.id, s.region
+  from profiles as p
+  join sources as s on s.source = p.source and s.usable
+  left join standins as i on i.source = p.source and i.id = p.id
+  where i.id is null
+)
 select
-  row_number() over (order by p.source, p.id) - 1 as n,
-  p.source, p.id, p.status, p.status = 'active' as in_play, p.merged_into, s.region as home,
+  w.n, p.source, p.id, p.status, p.status = 'active' as in_play, p.merged_into, w.region as home,
   case when f.folded is null and l.folded is null then uf.folded else f.folded end as first_key,
   case when f.folded is null and l.folded is null then ul.folded else l.folded end as last_key,
   b.day as birth_key,
   ph.e164 as phone_key,
   case when regexp_matches(trim(p.email), '^[^@\s]+@[^@\s]+$') then lower(trim(p.email)) end as email_key,
   a.folded as address_key,
-  p.created_at, p.updated_at
+  p.street is not null as has_street, p.city is not null as has_city, p.postal_code is not null as has_postal_code,
+  p.country is not null as has_country, p.has_purchased, p.email_consent, p.sms_consent, p.created_at, p.updated_at
 from profiles as p
-join sources as s on s.source = p.source and s.usable
-left join standins as i on i.source = p.source and i.id = p.id
+join numbered as w on w.source = p.source and w.id = p.id
 left join folded as f on f.raw = p.first_name
 left join folded as l on l.raw = p.last_name
 left join full_names as u on u.full_name = p.full_name
@@ -108,44 +115,43 @@ left join folded as uf on uf.raw = u.first_part
 left join folded as ul on ul.raw = u.last_part
 left join folded as a
   on a.raw = concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', ''))
-left join birth_days as b on b.raw = p.birth_date and b.region = s.region
-left join phones as ph on ph.raw = p.phone and ph.region = s.region
-where i.id is null;
+left join birth_days as b on b.raw = p.birth_date and b.region = w.region
+left join phones as ph on ph.raw = p.phone and ph.region = w.region;
 
 -- grain: one row per profile and different value that could identify it, placeholders included
 create table all_keys as
-with seconds as (
-  select source, id, phone_2, case when regexp_matches(trim(email_2), '^[^@\s]+@[^@\s]+$') then lower(trim(email_2)) end as email_2,
-    nullif(trim(external_id), '') as external_id
-  from profiles
-  where phone_2 is not null or email_2 is not null or external_id is not null
-),
-every as (
-  select n, 'phone' as key_kind, phone_key as key
-  from people
-  union all
-  select n, 'email' as key_kind, email_key as key
-  from people
-  union all
-  select w.n, 'phone' as key_kind, ph.e164 as key
-  from seconds as p
-  join people as w on w.source = p.source and w.id = p.id
-  join phones as ph on ph.raw = p.phone_2 and ph.region = w.home
-  where ph.e164 is distinct from w.phone_key
-  union all
-  select w.n, 'email' as key_kind, p.email_2 as key
-  from seconds as p
-  join people as w on w.source = p.source and w.id = p.id
-  where p.email_2 is distinct from w.email_key
-  union all
-  select w.n, 'external_id' as key_kind, p.external_id as key
-  from seconds as p
-  join people as w on w.source = p.source and w.id = p.id
+with extra as (
+  select w.n, w.source, w.in_play, w.home, w.phone_key, w.email_key, p.phone_2,
+    case when regexp_matches(trim(p.email_2), '^[^@\s]+@[^@\s]+$') then lower(trim(p.email_2)) end as email_2,
+    nullif(trim(p.external_id), '') as external_id
+  from people as w
+  join (
+    select source, id, phone_2, email_2, external_id
+    from profiles
+    where phone_2 is not null or email_2 is not null or external_id is not null
+  ) as p on p.source = w.source and p.id = w.id
+  where w.status in ('active', 'archived')
 )
-select e.n, w.source, w.in_play, e.key_kind, e.key
-from every as e
-join people as w on w.n = e.n and w.status in ('active', 'archived')
-where e.key is not null;
+select n, source, in_play, 'phone' as key_kind, phone_key as key
+from people
+where phone_key is not null and status in ('active', 'archived')
+union all
+select n, source, in_play, 'email' as key_kind, email_key as key
+from people
+where email_key is not null and status in ('active', 'archived')
+union all
+select w.n, w.source, w.in_play, 'phone' as key_kind, ph.e164 as key
+from extra as w
+join phones as ph on ph.raw = w.phone_2 and ph.region = w.home and ph.e164 is not null
+where ph.e164 is distinct from w.phone_key
+union all
+select n, source, in_play, 'email' as key_kind, email_2 as key
+from extra
+where email_2 is not null and email_2 is distinct from email_key
+union all
+select n, source, in_play, 'external_id' as key_kind, external_id as key
+from extra
+where external_id is not null;
 
 -- grain: one row per source and value that is no key of anybody (G5)
 create table placeholders as
@@ -155,13 +161,17 @@ with crowded as (
   group by source, key_kind, key
   having count(*) > least($shared_by, $crowd)
 ),
+holders as (
+  select k.n, c.source, c.key_kind, c.key, c.profiles
+  from all_keys as k
+  join crowded as c on c.source = k.source and c.key_kind = k.key_kind and c.key = k.key
+),
 -- different first names, or different birth dates: each counts people who are clearly different
 shared as (
-  select c.source, c.key_kind, c.key, c.profiles, greatest(count(distinct w.first_key), count(distinct w.birth_key)) as people
-  from crowded as c
-  join all_keys as k on k.source = c.source and k.key_kind = c.key_kind and k.key = c.key
-  join people as w on w.n = k.n
-  group by c.source, c.key_kind, c.key, c.profiles
+  select h.source, h.key_kind, h.key, h.profiles, greatest(count(distinct w.first_key), count(distinct w.birth_key)) as people
+  from people as w
+  join holders as h on h.n = w.n
+  group by h.source, h.key_kind, h.key, h.profiles
 ),
 listed as (
   select distinct k.source, k.key_kind, k.key

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from connectors.clock import SimulatedClock
 from jobs import snapshot

@@ -29,7 +29,6 @@ from jobs.progress import Progress
 from reports.document import CorrectionLine
 from tests.night.stage import START, Group, files_below, mortar_only, serving
 
-pytestmark = pytest.mark.xdist_group("night crash")
 LONG = os.environ.get("ROLLCALL_CRASH") == "long"
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
 ACTIONS = ("update", "create", "relink", "add_tag", "add_note", "opt_out")

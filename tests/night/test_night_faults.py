@@ -13,7 +13,6 @@ from connectors.sandbox.server import Request, Response
 from reports.document import RunReport
 from tests.night.stage import HALVES, Group, files_below, keys, read_csv, rollcall, serving, states
 
-pytestmark = pytest.mark.xdist_group("night faults")
 Break = Callable[[Group, pytest.MonkeyPatch], None]
 
 

@@ -12,7 +12,6 @@ from jobs import golive
 from reports.golive import GoLiveReport, SharedNumber
 from tests.night.stage import START, Group, rollcall, serving, tables, write_csv
 
-pytestmark = pytest.mark.xdist_group("night golive")
 LONG_AGO, LATELY = "2025-01-01T10:00:00Z", "2026-01-01T10:00:00Z"
 
 

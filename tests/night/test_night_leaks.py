@@ -18,7 +18,6 @@ from connectors.sandbox.people import Person
 from connectors.sandbox.server import Request, Response
 from tests.night.stage import Group, files_below, rollcall, serving
 
-pytestmark = pytest.mark.xdist_group("night leaks")
 Say = Callable[..., int]
 EMAIL = re.compile(rb"(?i)@(?:[a-z]+\.)?example\.(?:com|org|net)")
 PHONE = re.compile(rb"(?<!\d)1?\(?\d{3}\)?[ .-]{0,2}555[ .-]{0,2}01\d\d(?!\d)")

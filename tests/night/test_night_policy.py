@@ -13,8 +13,6 @@ from jobs.night import Result
 from reports.document import CorrectionLine, RunReport
 from tests.night.stage import Edit, Group, mortar_only, rollcall, serving, write_csv
 
-pytestmark = pytest.mark.xdist_group("night policy")
-
 
 def policy(**settings: Any) -> Edit:
     """The shop and the till alone, with these settings of their pairing."""

@@ -15,7 +15,6 @@ from jobs.state import State
 from jobs.vault import Vault
 from tests.night.stage import rollcall, tables, write_csv
 
-pytestmark = pytest.mark.xdist_group("night schedule")
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 
 

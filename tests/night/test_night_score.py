@@ -13,7 +13,6 @@ from jobs import rehearse
 from reports.document import RunReport
 from tests.night.stage import REPOSITORY, Said, rollcall
 
-pytestmark = pytest.mark.xdist_group("night score")
 CONFIG = REPOSITORY / "config.yaml"
 
 

@@ -16,7 +16,6 @@ import pytest
 from connectors.clock import SimulatedClock
 from tests.night.stage import REPOSITORY, START, read_csv, rollcall, tables, write_csv
 
-pytestmark = pytest.mark.xdist_group("night tables")
 MARKUP = '<img src=x onerror="alert(1)">'
 HEADING = [
     "id",
@@ -305,7 +304,7 @@ def test_a_large_file_runs_in_bounded_memory(tmp_path: Path, rows: int, megabyte
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     peak = int(done.stderr.split()[-1])
-    print(f"{rows:,} rows: {peak} MiB at most")  # noqa: T201 - the figure that is wanted of a long run
+    print(f"{rows:,} rows: {peak} MiB at most")
     assert peak < megabytes
     assert done.stdout.rstrip().split("\n")[-1].startswith("plan ")
     out = tmp_path / "entities.csv"

@@ -15,7 +15,6 @@ from jobs.cli import main
 from reports import render
 from tests.night.stage import START, Said, read_csv, rollcall, tables, write_csv
 
-pytestmark = pytest.mark.xdist_group("night words")
 COMMANDS = (
     "demo",
     "check",

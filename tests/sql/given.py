@@ -24,6 +24,8 @@ from jobs.vault import Vault
 from jobs.warehouse import Warehouse
 
 TODAY = date(2026, 11, 23)
+BEFORE = date(2026, 11, 1)
+"""When both sides of a link last agreed, where a test says so."""
 KEY = "0123456789abcdef" * 4
 VAULT = Vault(bytes(range(32)))
 Found = tuple[str, str, frozenset[str]]
@@ -124,9 +126,11 @@ class Night:
     def has(self, *who: str, **fields: Any) -> "Night":
         """Profiles `source:id` with these columns; the rest is empty. `links`: {POS source: id}, or a list of (key, id)."""
         links = fields.pop("links", {})
-        stored = [{"key": key, "id": i, "state": None} for key, i in links] if isinstance(links, list) else [
-            {"key": _link_key(pos), "id": i, "state": None} for pos, i in links.items()
-        ]
+        stored = (
+            [{"key": key, "id": i, "state": None} for key, i in links]
+            if isinstance(links, list)
+            else [{"key": _link_key(pos), "id": i, "state": None} for pos, i in links.items()]
+        )
         for one in who:
             source, profile_id = one.split(":", 1)
             row = {"source": source, "id": profile_id, "status": "active", "links": stored, **fields}
@@ -134,12 +138,12 @@ class Night:
             self._people.append(row)
         return self
 
-    def based(self, ecom: str, pos: str, pairing: str | None = None, on: date = date(2026, 11, 1), **keys: str) -> "Night":
-        """The compared value of each field on which both sides last agreed (G13)."""
+    def based(self, ecom: str, pos: str, pairing: str | None = None, /, **keys: str) -> "Night":
+        """The compared value of each field on which both sides agreed on `BEFORE` (G13)."""
         ecom_source, ecom_id = ecom.split(":", 1)
-        name = pairing or self.warehouse.rows("select min(pairing) as p from pairings where ecom = $e", e=ecom_source)[0]["p"]
-        rows = [(name, ecom_id, *pos.split(":", 1), field, base_hash(field, key), on) for field, key in keys.items()]
-        self.warehouse.insert("bases", rows)
+        (first,) = self.rows("select min(pairing) as name from pairings where ecom = $ecom", ecom=ecom_source)
+        link = (pairing or first["name"], ecom_id, *pos.split(":", 1))
+        self.warehouse.insert("bases", [(*link, field, base_hash(field, key), BEFORE) for field, key in keys.items()])
         return self
 
     def decided(self, one: str, other: str, verdict: Literal["same", "not_same"]) -> "Night":
@@ -187,7 +191,12 @@ class Night:
         """Put the stated profiles and their phones into the warehouse."""
         table = pa.Table.from_pylist([{**_EMPTY, **row} for row in self._people], schema=PROFILE)
         self.warehouse.load("profiles", table.to_reader())
-        spelled = {(row[name], self._regions[row["source"]]) for row in self._people for name in ("phone", "phone_2") if row.get(name)}
+        spelled = {
+            (row[name], self._regions[row["source"]])
+            for row in self._people
+            for name in ("phone", "phone_2")
+            if row.get(name)
+        }
         self.warehouse.insert("phones", [(raw, region, *parsed(raw, region)) for raw, region in sorted(spelled)])
 
     def detected(self) -> "Night":
@@ -232,7 +241,8 @@ class Night:
         """What identifies a profile."""
         self.matched()
         rows = self.rows(
-            "select k.key_kind, k.key from keys as k join people as w on w.n = k.n where concat(w.source, ':', w.id) = $w", w=who
+            "select k.key_kind, k.key from keys as k join people as w on w.n = k.n where concat(w.source, ':', w.id) = $w",
+            w=who,
         )
         return {(row["key_kind"], row["key"]) for row in rows}
 
@@ -256,7 +266,10 @@ class Night:
     def links(self) -> set[tuple[str, str, str, str]]:
         """(ecom profile, POS profile, rule, state) of every link."""
         rows = self.matched().rows("select ecom_source, ecom_id, pos_source, pos_id, rule, state from links")
-        return {(f"{r['ecom_source']}:{r['ecom_id']}", f"{r['pos_source']}:{r['pos_id']}", r["rule"], r["state"]) for r in rows}
+        return {
+            (f"{r['ecom_source']}:{r['ecom_id']}", f"{r['pos_source']}:{r['pos_id']}", r["rule"], r["state"])
+            for r in rows
+        }
 
     def ids(self) -> dict[str, str]:
         """The entity of each profile."""
@@ -276,12 +289,17 @@ class Night:
     def drifts(self) -> dict[tuple[str, str, str], str]:
         """Side per (ecom profile, POS profile, field) on which linked profiles disagree."""
         rows = self.detected().rows("select * from drifts")
-        return {(f"{r['ecom_source']}:{r['ecom_id']}", f"{r['pos_source']}:{r['pos_id']}", r["field"]): r["side"] for r in rows}
+        return {
+            (f"{r['ecom_source']}:{r['ecom_id']}", f"{r['pos_source']}:{r['pos_id']}", r["field"]): r["side"]
+            for r in rows
+        }
 
     def next_bases(self) -> dict[tuple[str, str, str], tuple[str, date]]:
         """(hash, agreed on) per (ecom id, POS profile, field), as the next night gets them."""
         rows = self.detected().rows("select * from next_bases")
-        return {(r["ecom_id"], f"{r['pos_source']}:{r['pos_id']}", r["field"]): (r["hash"], r["agreed_on"]) for r in rows}
+        return {
+            (r["ecom_id"], f"{r['pos_source']}:{r['pos_id']}", r["field"]): (r["hash"], r["agreed_on"]) for r in rows
+        }
 
 
 def base_hash(field: str, key: str) -> str:
@@ -309,7 +327,20 @@ def someone(number: int, **other: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_NAMES = ("Fatima", "Priya", "Kofi", "Ingrid", "Tariq", "Yuki", "Zofia", "Bogdan", "Umberto", "Quentin", "Svetlana", "Hiroshi")
+_NAMES = (
+    "Fatima",
+    "Priya",
+    "Kofi",
+    "Ingrid",
+    "Tariq",
+    "Yuki",
+    "Zofia",
+    "Bogdan",
+    "Umberto",
+    "Quentin",
+    "Svetlana",
+    "Hiroshi",
+)
 
 
 def _link_key(pos: str) -> str:

@@ -22,7 +22,10 @@ def profiles(seed: int, people: int = 100) -> list[Profile]:
     made: list[Profile] = []
     for number in range(people):
         made += _person(rng, number)
-    made += [(f"till:c{n}", {"first_name": f"{chr(97 + n)}{chr(110 + n % 7)}{chr(104 + n)}kk", "phone": "613 555 9999"}) for n in range(12)]
+    made += [
+        (f"till:c{n}", {"first_name": f"{chr(97 + n)}{chr(110 + n % 7)}{chr(104 + n)}kk", "phone": "613 555 9999"})
+        for n in range(12)
+    ]
     rng.shuffle(made)
     return made
 
@@ -31,7 +34,9 @@ def night(seed: int, *, given: list[Profile] | None = None, threads: int = 1, pe
     """The two pairings of the demo over `profiles(seed)`, with decisions, bases and a roll; close it."""
     rng = random.Random(f"night-{seed}")
     made = Night(threads=threads).source("shop", "shopify", "ecom").source("till", "heartland")
-    made.source("ecom", "blaze_ecom", "ecom", region="US").source("down", "treez", region="US", logins="treez_ecommerce")
+    made.source("ecom", "blaze_ecom", "ecom", region="US").source(
+        "down", "treez", region="US", logins="treez_ecommerce"
+    )
     made.pairing("mortar", "shop", "till", name="mortar", apply={"drift": "auto", "relink": "auto", "add_tag": "auto"})
     made.pairing("blaze_ecom", "ecom", "down", name="stores", silence="link")
     made.listed("email", "noemail@%").stands_in("till:3").stands_in("shop:5", default=True)
@@ -44,7 +49,12 @@ def night(seed: int, *, given: list[Profile] | None = None, threads: int = 1, pe
     for who, fields in everybody:
         for pos, i in fields.get("links", {}).items():
             if rng.random() < 0.5:
-                made.based(who, f"{pos}:{i}", phone=f"+1613555{rng.randrange(1000, 1040)}", email=f"p{rng.randrange(30)}@example.com")
+                made.based(
+                    who,
+                    f"{pos}:{i}",
+                    phone=f"+1613555{rng.randrange(1000, 1040)}",
+                    email=f"p{rng.randrange(30)}@example.com",
+                )
     return made
 
 
@@ -63,7 +73,9 @@ def _person(rng: random.Random, number: int) -> list[Profile]:
         "phone": f"613 555 {rng.randrange(1000, 1000 + 40)}" if rng.random() < 0.7 else None,
         "email": f"p{rng.randrange(30)}@example.com" if rng.random() < 0.6 else None,
     }  # fmt: skip
-    sources = rng.choice((("shop", "till"), ("shop", "till"), ("ecom", "down"), ("shop", "till", "down"), ("till",), ("till", "till")))
+    sources = rng.choice(
+        (("shop", "till"), ("shop", "till"), ("ecom", "down"), ("shop", "till", "down"), ("till",), ("till", "till"))
+    )
     made = [(f"{source}:{number * 3 + at}", _typed(rng, base)) for at, source in enumerate(sources)]
     for who, fields in made:
         _link(rng, who, fields, made)
@@ -76,7 +88,9 @@ def _typed(rng: random.Random, base: dict[str, Any]) -> dict[str, Any]:
         if rng.random() < 0.08:
             fields[name] = None
     if fields["first_name"] and rng.random() < 0.3:
-        fields["first_name"] = rng.choice((str.upper, str.lower, lambda s: unicodedata.normalize("NFD", s)))(fields["first_name"])
+        fields["first_name"] = rng.choice((str.upper, str.lower, lambda s: unicodedata.normalize("NFD", s)))(
+            fields["first_name"]
+        )
     if rng.random() < 0.1:
         fields["first_name"] = rng.choice(FIRST)
     if fields["phone"] and rng.random() < 0.3:
@@ -85,9 +99,14 @@ def _typed(rng: random.Random, base: dict[str, Any]) -> dict[str, Any]:
         fields["phone"] = rng.choice(("ask", "613 555 1001 or 613 555 1002", "613 555 1003 x2"))
     if fields["birth_date"] and rng.random() < 0.1:
         year, month, day = fields["birth_date"].split("-")
-        fields["birth_date"] = rng.choice((f"{year}-{day}-{month}", f"{month}/{day}/{year}", f"{year}{month}{day}", "1990-02-30"))
+        fields["birth_date"] = rng.choice(
+            (f"{year}-{day}-{month}", f"{month}/{day}/{year}", f"{year}{month}{day}", "1990-02-30")
+        )
     if rng.random() < 0.06:
-        fields["email_2"], fields["phone_2"] = f"p{rng.randrange(30)}@example.com", f"613 555 {rng.randrange(1000, 1040)}"
+        fields["email_2"], fields["phone_2"] = (
+            f"p{rng.randrange(30)}@example.com",
+            f"613 555 {rng.randrange(1000, 1040)}",
+        )
     if rng.random() < 0.05:
         fields["email"] = "NoEmail@shop.example.com"
     fields["status"] = rng.choice(STATUSES)
@@ -96,13 +115,16 @@ def _typed(rng: random.Random, base: dict[str, Any]) -> dict[str, Any]:
     fields["email_consent"] = rng.choice(("in", "out", "unknown", None))
     fields["street"], fields["city"] = rng.choice((("1 Main St", "Ottawa"), ("2 Rue Côté", "Montréal"), (None, None)))
     fields["postal_code"], fields["country"] = rng.choice((("K1A 0B1", "CA"), (None, None)))
-    fields["verified"], fields["last_seen_at"] = rng.choice((True, False, None)), rng.choice((None, datetime(2026, 1, rng.randrange(1, 28))))
+    fields["verified"], fields["last_seen_at"] = (
+        rng.choice((True, False, None)),
+        rng.choice((None, datetime(2026, 1, rng.randrange(1, 28)))),
+    )
     return fields
 
 
 def _link(rng: random.Random, who: str, fields: dict[str, Any], made: list[Profile]) -> None:
     """A shop stores the id of its till's profile, mostly the right one."""
-    source, pos = who.split(":")[0], {"shop": "till", "ecom": "down"}
+    source, pos = who.split(":", maxsplit=1)[0], {"shop": "till", "ecom": "down"}
     if source not in pos or rng.random() < 0.5:
         return
     own = [other.split(":")[1] for other, _ in made if other.startswith(f"{pos[source]}:")]

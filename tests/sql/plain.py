@@ -53,7 +53,9 @@ class Oracle:
         self, given: Iterable[tuple[str, Mapping[str, Any]]], *, regions: Mapping[str, str], pairings: Iterable[Tie], keys: tuple[str, ...],
         silence: str, decisions: Mapping[frozenset[str], str], standins: set[str], listed: str, today: date, limit: int,
     ) -> None:  # fmt: skip
-        self.people = {who: _one(who, p, regions[who.split(":", 1)[0]], today) for who, p in given if who not in standins}
+        self.people = {
+            who: _one(who, p, regions[who.split(":", 1)[0]], today) for who, p in given if who not in standins
+        }
         self.pairings, self.keys, self.silence, self.decisions = list(pairings), keys, silence, decisions
         self._drop_placeholders(listed, limit)
         self.pairs = {pair: self._outcome(*sorted(pair)) for pair in self._sharing()}
@@ -88,7 +90,9 @@ class Oracle:
             return "household"
         if True in (name, birth):
             return "link"
-        own = [t.silence for t in self.pairings if {t.ecom, t.pos} == {a.source, b.source} and t.silence != self.silence]
+        own = [
+            t.silence for t in self.pairings if {t.ecom, t.pos} == {a.source, b.source} and t.silence != self.silence
+        ]
         return own[0] if own else self.silence
 
     def links(self, tie: Tie) -> set[tuple[str, str, str]]:
@@ -152,7 +156,12 @@ class Oracle:
         for pairing in self.pairings:
             for shop in self.people.values():
                 till = f"{pairing.pos}:{shop.links.get(pairing.pos)}"
-                if shop.source == pairing.ecom and shop.status == "active" and till in self.people and self.people[till].status in {"active", "archived"}:
+                if (
+                    shop.source == pairing.ecom
+                    and shop.status == "active"
+                    and till in self.people
+                    and self.people[till].status in {"active", "archived"}
+                ):
                     yield frozenset((shop.who, till))
         for pair, verdict in self.decisions.items():
             if verdict == "same" and len(pair) == 2 and pair <= set(self.people):
@@ -162,8 +171,14 @@ class Oracle:
 def _one(who: str, p: Mapping[str, Any], region: str, today: date) -> One:
     keys = set()
     if p.get("status", "active") in {"active", "archived"}:
-        keys = {("phone", e164) for name in ("phone", "phone_2") if p.get(name) and (e164 := parsed(p[name], region)[0])}
-        keys |= {("email", p[name].strip().lower()) for name in ("email", "email_2") if p.get(name) and p[name].count("@") == 1}
+        keys = {
+            ("phone", e164) for name in ("phone", "phone_2") if p.get(name) and (e164 := parsed(p[name], region)[0])
+        }
+        keys |= {
+            ("email", p[name].strip().lower())
+            for name in ("email", "email_2")
+            if p.get(name) and p[name].count("@") == 1
+        }
     return One(
         who, p.get("status", "active"), fold(p.get("first_name")), fold(p.get("last_name")), _born(p.get("birth_date"), today), keys,
         p.get("created_at"), dict(p.get("links", {})),
@@ -180,7 +195,11 @@ def fold(name: str | None) -> str | None:
 
 
 def _born(text: str | None, today: date) -> date | None:
-    for pattern, order in ((r"(\d{4})-(\d+)-(\d+)", "ymd"), (r"(\d{4})(\d\d)(\d\d)", "ymd"), (r"(\d+)/(\d+)/(\d{4})", "mdy")):
+    for pattern, order in (
+        (r"(\d{4})-(\d+)-(\d+)", "ymd"),
+        (r"(\d{4})(\d\d)(\d\d)", "ymd"),
+        (r"(\d+)/(\d+)/(\d{4})", "mdy"),
+    ):
         if found := re.fullmatch(pattern, text or ""):
             parts = dict(zip(order, map(int, found.groups()), strict=True))
             try:
@@ -223,7 +242,7 @@ def distance(one: str, other: str) -> int:
     """Edits with neighbours that change places (the full Damerau distance)."""
     last: dict[str, int] = {}
     far = len(one) + len(other)
-    rows = [[far] * (len(other) + 2), [far, *range(len(other) + 1)]]
+    rows: list[list[int]] = [[far] * (len(other) + 2), [far, *range(len(other) + 1)]]
     for i, a in enumerate(one, start=1):
         row, seen = [far, i], 0
         rows.append(row)

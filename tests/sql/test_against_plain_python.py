@@ -55,9 +55,15 @@ def test_the_generated_customers_are_hard_enough() -> None:
         assert night.placeholders()
         night.close()
     assert outcomes >= {"link", "household", "candidate"}
-    assert states >= {f"attested {state}" for state in ("active", "archived", "deleted", "merged")} | {"inferred active", "inferred archived"}
+    assert states >= {f"attested {state}" for state in ("active", "archived", "deleted", "merged")} | {
+        "inferred active",
+        "inferred archived",
+    }
     assert {2, 3, 4} <= sizes
 
 
 def test_the_oracle_s_distance() -> None:
-    assert [distance(*pair) for pair in (("ca", "abc"), ("hiroshi", "hirohsi"), ("a", ""), ("kofi", "kofi"), ("prya", "priya"))] == [2, 1, 1, 0, 1]
+    assert [
+        distance(*pair)
+        for pair in (("ca", "abc"), ("hiroshi", "hirohsi"), ("a", ""), ("kofi", "kofi"), ("prya", "priya"))
+    ] == [2, 1, 1, 0, 1]

@@ -49,7 +49,14 @@ FIRST_NAMES = {
     "!!!": None,
 }
 
-LAST_NAMES = {"van der Berg": "van der berg", "NA": "na", "Na": "na", "Null": "null", "?": None, "St-Pierre": "st pierre"}
+LAST_NAMES = {
+    "van der Berg": "van der berg",
+    "NA": "na",
+    "Na": "na",
+    "Null": "null",
+    "?": None,
+    "St-Pierre": "st pierre",
+}
 
 FULL_NAMES = {
     "Müller, Jürgen": ("jurgen", "muller"),
@@ -176,7 +183,14 @@ def test_a_phone_without_country_code_is_at_home_in_its_source_s_region(nights: 
 
 
 def test_every_different_phone_and_email_is_a_key_once(alone: Night) -> None:
-    alone.has("here:1", phone="613 555 0117", phone_2="613 555 0118", email="a@example.com", email_2="b@example.com", external_id=" 9 ")
+    alone.has(
+        "here:1",
+        phone="613 555 0117",
+        phone_2="613 555 0118",
+        email="a@example.com",
+        email_2="b@example.com",
+        external_id=" 9 ",
+    )
     alone.has("here:2", phone="613 555 0119", phone_2="+1 613 555 0119", email="c@example.com", email_2="C@example.com")
     assert alone.keys("here:1") == {
         ("phone", "+16135550117"), ("phone", "+16135550118"), ("email", "a@example.com"), ("email", "b@example.com"),
@@ -195,13 +209,20 @@ def test_who_stands_for_a_person_and_whose_values_are_keys_m14(nights: Nights) -
     night.matched()
     people = {row["id"]: row["in_play"] for row in night.rows("select source, id, in_play from people")}
     assert people == {"active": True, "archived": False, "deleted": False, "merged": False}
-    assert {row["id"] for row in night.rows("select w.id from keys as k join people as w on w.n = k.n")} == {"active", "archived"}
+    assert {row["id"] for row in night.rows("select w.id from keys as k join people as w on w.n = k.n")} == {
+        "active",
+        "archived",
+    }
 
 
 def test_an_address_is_one_value_whatever_its_case_accents_and_punctuation(mortar: Nights) -> None:
-    night = mortar().has("shop:1", street="12 Côte-des-Neiges St.", street_2="Unit 3", city="Montréal", postal_code="H2X 1Y4")
+    night = mortar().has(
+        "shop:1", street="12 Côte-des-Neiges St.", street_2="Unit 3", city="Montréal", postal_code="H2X 1Y4"
+    )
     night.has("till:1", street="12 COTE DES NEIGES ST", street_2="unit 3", city="Montreal", postal_code="h2x1y4")
-    night.has("till:2", street="13 Côte-des-Neiges St.", street_2="Unit 3", city="Montréal", postal_code="H2X 1Y4").has("till:3")
+    night.has("till:2", street="13 Côte-des-Neiges St.", street_2="Unit 3", city="Montréal", postal_code="H2X 1Y4").has(
+        "till:3"
+    )
     here, same, other, none = (night.person(who)["address_key"] for who in ("shop:1", "till:1", "till:2", "till:3"))
     assert here == same != other
     assert none is None

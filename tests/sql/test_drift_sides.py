@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from tests.sql.given import KEY, TODAY, Night, base_hash
+from tests.sql.given import BEFORE, KEY, TODAY, Night, base_hash
 
 Nights = Callable[..., Night]
-BEFORE = date(2026, 11, 1)
 Sides = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -41,8 +40,22 @@ def test_linked_profiles_that_agree_have_no_drift_whatever_case_spaces_accents_a
 
 
 def test_every_field_drifts_by_itself(mortar: Nights) -> None:
-    shop = {"first_name": "Ann", "last_name": "Roy", "birth_date": "1990-03-04", "phone": "613 555 0117", "email": "a@example.com", "city": "Ottawa"}
-    till = {"first_name": "Anna", "last_name": "Ray", "birth_date": "1991-03-04", "phone": "613 555 0118", "email": "b@example.com", "city": "Hull"}
+    shop = {
+        "first_name": "Ann",
+        "last_name": "Roy",
+        "birth_date": "1990-03-04",
+        "phone": "613 555 0117",
+        "email": "a@example.com",
+        "city": "Ottawa",
+    }
+    till = {
+        "first_name": "Anna",
+        "last_name": "Ray",
+        "birth_date": "1991-03-04",
+        "phone": "613 555 0118",
+        "email": "b@example.com",
+        "city": "Hull",
+    }
     fields = ("first_name", "last_name", "birth_date", "phone", "email", "address")
     assert _drifts(_linked(mortar(), (shop, till))) == {(1, field): "no_base" for field in fields}
 
@@ -79,7 +92,9 @@ def test_a_side_that_is_not_comparable_gives_no_drift_and_a_blank_one_does(morta
 
 
 def test_a_placeholder_is_neither_drift_nor_carried_anywhere_g5(mortar: Nights) -> None:
-    night = _linked(mortar(), ({"phone": "613 555 0117"}, {"phone": "613 555 5555"}), ({"phone": None}, {"phone": "613 555 5555"}))
+    night = _linked(
+        mortar(), ({"phone": "613 555 0117"}, {"phone": "613 555 5555"}), ({"phone": None}, {"phone": "613 555 5555"})
+    )
     assert _drifts(night.listed("phone", "%5555555")) == {}
     assert night.planned("update") == []
 
@@ -94,7 +109,9 @@ def test_a_field_that_the_policy_ignores_is_not_compared(mortar: Nights, blaze: 
 def test_only_a_link_that_holds_is_compared(mortar: Nights) -> None:
     night = mortar().has("shop:1", first_name="Ann", phone="613 555 0117", email="a@example.com")
     night.has("till:1", first_name="Ann", phone="613 555 0118", email="a@example.com")
-    night.has("shop:2", phone="613 555 0120", links={"till": "2"}).has("till:2", phone="613 555 0121", status="archived")
+    night.has("shop:2", phone="613 555 0120", links={"till": "2"}).has(
+        "till:2", phone="613 555 0121", status="archived"
+    )
     night.has("shop:3", phone="613 555 0122", links={"till": "gone"})
     assert night.drifts() == {}
 
@@ -148,14 +165,18 @@ def test_only_certified_pairs_of_snapshots_move_the_base_g1(nights: Nights) -> N
     for shop, till in ((False, True), (True, False)):
         night = nights().source("shop", "shopify", "ecom", certified=shop).source("till", "heartland", certified=till)
         night.pairing("mortar", "shop", "till")
-        _linked(night, ({"phone": "613 555 0118", "email": "a@example.com"},) * 2).based("shop:1", "till:1", phone="+16135550117")
+        _linked(night, ({"phone": "613 555 0118", "email": "a@example.com"},) * 2).based(
+            "shop:1", "till:1", phone="+16135550117"
+        )
         assert _base(night, 1, "phone") == (base_hash("phone", "+16135550117"), BEFORE)
         assert _base(night, 1, "email") is None
 
 
 def test_the_base_of_tonight_tells_tomorrow_who_changed(mortar: Nights) -> None:
     """Two nights in a row, the second fed with what the first kept."""
-    first = _linked(mortar(), ({"street": "1 Côté St.", "city": "Ottawa"}, {"street": "1 cote st", "city": "OTTAWA"})).detected()
+    first = _linked(
+        mortar(), ({"street": "1 Côté St.", "city": "Ottawa"}, {"street": "1 cote st", "city": "OTTAWA"})
+    ).detected()
     kept = [tuple(row.values()) for row in first.rows("select * from next_bases")]
     second = _linked(mortar(), ({"street": "1 Côté St.", "city": "Ottawa"}, {"street": "9 Elm St", "city": "Ottawa"}))
     second.warehouse.insert("bases", kept)

@@ -8,7 +8,11 @@ Nights = Callable[..., Night]
 
 
 def test_rules_that_hold_stored_links_and_decisions_tie(mortar: Nights) -> None:
-    night = mortar().has("shop:1", first_name="Ann", email="a@example.com", links={"till": "7"}).has("till:7", first_name="Kofi")
+    night = (
+        mortar()
+        .has("shop:1", first_name="Ann", email="a@example.com", links={"till": "7"})
+        .has("till:7", first_name="Kofi")
+    )
     night.has("till:8", first_name="Ann", email="a@example.com").has("till:9", first_name="Hiroshi")
     assert night.decided("till:9", "till:8", "same").groups() == {frozenset({"shop:1", "till:7", "till:8", "till:9"})}
 
@@ -22,18 +26,26 @@ def test_archived_profiles_belong_to_their_entity_deleted_and_merged_ones_do_not
 
 
 def test_a_household_shares_a_phone_and_no_entity_g6(alone: Night) -> None:
-    alone.has("here:1", "there:1", first_name="Ann", phone="613 555 0117").has("here:2", first_name="Hiroshi", phone="613 555 0117")
+    alone.has("here:1", "there:1", first_name="Ann", phone="613 555 0117").has(
+        "here:2", first_name="Hiroshi", phone="613 555 0117"
+    )
     assert alone.groups() == {frozenset({"here:1", "there:1"})}
 
 
 def test_not_the_same_takes_the_tie_of_a_rule_and_of_a_stored_link_away(mortar: Nights) -> None:
-    night = mortar().has("shop:1", "till:1", first_name="Ann", email="a@example.com").decided("till:1", "shop:1", "not_same")
+    night = (
+        mortar()
+        .has("shop:1", "till:1", first_name="Ann", email="a@example.com")
+        .decided("till:1", "shop:1", "not_same")
+    )
     night.has("shop:2", links={"till": "2"}).has("till:2").decided("shop:2", "till:2", "not_same")
     assert night.groups() == set()
 
 
 def test_a_decision_about_somebody_who_is_gone_says_nothing(alone: Night) -> None:
-    alone.has("here:1", first_name="Ann", phone="613 555 0117").decided("here:1", "here:9", "same").decided("here:1", "here:1", "same")
+    alone.has("here:1", first_name="Ann", phone="613 555 0117").decided("here:1", "here:9", "same").decided(
+        "here:1", "here:1", "same"
+    )
     assert alone.groups() == set()
 
 
@@ -53,7 +65,9 @@ def _family(night: Night, groups: Mapping[str, str]) -> Night:
 
 
 def test_new_ids_depend_on_the_key_and_the_profile_alone(nights: Nights) -> None:
-    first, second = (_family(nights().source("here"), {"here:1": "a", "here:2": "a", "here:3": "b"}).ids() for _ in range(2))
+    first, second = (
+        _family(nights().source("here"), {"here:1": "a", "here:2": "a", "here:3": "b"}).ids() for _ in range(2)
+    )
     assert first == second
     assert first["here:1"] == first["here:2"] != first["here:3"]
     assert all(len(entity) == 20 for entity in first.values())
@@ -70,7 +84,9 @@ def test_who_joins_takes_the_id_and_who_leaves_the_export_takes_nothing_away(alo
 
 
 def test_of_a_split_the_bigger_part_keeps_the_id(alone: Night) -> None:
-    _family(alone, {"here:1": "a", "here:2": "b", "here:3": "b"}).rolled(dict.fromkeys(("here:1", "here:2", "here:3"), "old"))
+    _family(alone, {"here:1": "a", "here:2": "b", "here:3": "b"}).rolled(
+        dict.fromkeys(("here:1", "here:2", "here:3"), "old")
+    )
     ids = alone.ids()
     assert ids["here:2"] == ids["here:3"] == "old"
     assert ids["here:1"] != "old"
@@ -83,7 +99,9 @@ def test_of_equal_parts_the_first_keeps_it(alone: Night) -> None:
 
 
 def test_a_merge_takes_the_id_of_the_bigger(alone: Night) -> None:
-    _family(alone, {"here:1": "a", "here:2": "a", "here:3": "a"}).rolled({"here:1": "small", "here:2": "big", "here:3": "big"})
+    _family(alone, {"here:1": "a", "here:2": "a", "here:3": "a"}).rolled(
+        {"here:1": "small", "here:2": "big", "here:3": "big"}
+    )
     assert set(alone.ids().values()) == {"big"}
 
 

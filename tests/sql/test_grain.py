@@ -55,7 +55,9 @@ def _made() -> dict[str, str]:
     """Every table that a step creates, with the comment right above it."""
     found: dict[str, str] = {}
     for step in STEPS:
-        for comment, table in re.findall(r"((?:^--[^\n]*\n)+)create table (\w+) as", sql.script(step).text, re.MULTILINE):
+        for comment, table in re.findall(
+            r"((?:^--[^\n]*\n)+)create table (\w+) as", sql.script(step).text, re.MULTILINE
+        ):
             found[table] = comment
     return found
 
@@ -68,7 +70,12 @@ def test_every_table_is_known_here_and_says_its_grain_above_itself() -> None:
 
 @pytest.mark.parametrize("table", GRAIN)
 def test_the_grain_holds(night: Night, table: str) -> None:
-    ((rows, groups),) = [tuple(r.values()) for r in night.rows(f"select count(*) as a, (select count(*) from (select distinct {GRAIN[table]} from {table})) as b from {table}")]
+    ((rows, groups),) = [
+        tuple(r.values())
+        for r in night.rows(
+            f"select count(*) as a, (select count(*) from (select distinct {GRAIN[table]} from {table})) as b from {table}"
+        )
+    ]
     assert rows == groups
     assert rows > 0 or table in MAY_BE_EMPTY
 

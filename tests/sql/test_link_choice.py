@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ Nights = Callable[..., Night]
 
 def test_by_default_email_is_asked_before_phone_m2(mortar: Nights) -> None:
     night = mortar().has("shop:1", first_name="Ann", email="a@example.com", phone="613 555 0117")
-    night.has("till:phone", first_name="Ann", phone="613 555 0117").has("till:email", first_name="Ann", email="a@example.com")
+    night.has("till:phone", first_name="Ann", phone="613 555 0117").has(
+        "till:email", first_name="Ann", email="a@example.com"
+    )
     assert night.links() == {("shop:1", "till:email", "email", "active")}
 
 
@@ -22,7 +25,9 @@ def test_by_default_email_is_asked_before_phone_m2(mortar: Nights) -> None:
 )
 def test_the_order_of_the_rules_is_a_setting_m2(mortar: Nights, keys: list[str], link: str) -> None:
     night = mortar(keys=keys).has("shop:1", first_name="Ann", email="a@example.com", phone="613 555 0117")
-    night.has("till:phone", first_name="Ann", phone="613 555 0117").has("till:email", first_name="Ann", email="a@example.com")
+    night.has("till:phone", first_name="Ann", phone="613 555 0117").has(
+        "till:email", first_name="Ann", email="a@example.com"
+    )
     assert {pos for _, pos, _, _ in night.links()} == {link}
 
 
@@ -33,7 +38,9 @@ def test_without_a_hit_of_the_first_rule_the_next_one_is_tried_m2(mortar: Nights
 
 
 def test_where_no_key_of_the_order_agrees_it_is_another_customer_m3(mortar: Nights) -> None:
-    night = mortar(keys=["email"]).has("shop:1", first_name="Ann", last_name="Roy", phone="613 555 0117", email="a@example.com")
+    night = mortar(keys=["email"]).has(
+        "shop:1", first_name="Ann", last_name="Roy", phone="613 555 0117", email="a@example.com"
+    )
     night.has("till:1", first_name="Ann", last_name="Roy", phone="613 555 0117", email="b@example.com")
     assert night.links() == set()
 
@@ -41,28 +48,38 @@ def test_where_no_key_of_the_order_agrees_it_is_another_customer_m3(mortar: Nigh
 def test_a_blocked_candidate_of_the_first_rule_ends_the_search_g6(mortar: Nights) -> None:
     """The email belongs to a clearly different person: the phone is not tried in its place."""
     night = mortar().has("shop:1", first_name="Ann", email="family@example.com", phone="613 555 0117")
-    night.has("till:1", first_name="Hiroshi", email="family@example.com").has("till:2", first_name="Ann", phone="613 555 0117")
+    night.has("till:1", first_name="Hiroshi", email="family@example.com").has(
+        "till:2", first_name="Ann", phone="613 555 0117"
+    )
     assert night.links() == set()
 
 
 def test_a_candidate_that_a_person_ruled_out_is_none_and_the_next_rule_is_tried(mortar: Nights) -> None:
     night = mortar().has("shop:1", first_name="Ann", email="family@example.com", phone="613 555 0117")
-    night.has("till:1", first_name="Hiroshi", email="family@example.com").has("till:2", first_name="Ann", phone="613 555 0117")
+    night.has("till:1", first_name="Hiroshi", email="family@example.com").has(
+        "till:2", first_name="Ann", phone="613 555 0117"
+    )
     assert night.decided("shop:1", "till:1", "not_same").links() == {("shop:1", "till:2", "phone", "active")}
 
 
 def test_a_blocked_candidate_that_a_person_confirmed_is_linked(mortar: Nights) -> None:
-    night = mortar().has("shop:1", first_name="Ann", email="a@example.com").has("till:1", first_name="Hiroshi", email="a@example.com")
+    night = (
+        mortar()
+        .has("shop:1", first_name="Ann", email="a@example.com")
+        .has("till:1", first_name="Hiroshi", email="a@example.com")
+    )
     assert night.decided("till:1", "shop:1", "same").links() == {("shop:1", "till:1", "email", "active")}
 
 
 def test_silence_on_both_links_nobody_unless_the_policy_says_so(mortar: Nights) -> None:
     assert mortar().has("shop:1", "till:1", email="a@example.com").links() == set()
-    assert mortar(silence="link").has("shop:1", "till:1", email="a@example.com").links() == {("shop:1", "till:1", "email", "active")}
+    assert mortar(silence="link").has("shop:1", "till:1", email="a@example.com").links() == {
+        ("shop:1", "till:1", "email", "active")
+    }
 
 
 OLD, NEW = datetime(2019, 1, 1), datetime(2021, 1, 1)
-ORDERS = {
+ORDERS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "who agrees before who is silent": [
         ("till:2", {"first_name": "Ann", "created_at": NEW}), ("till:1", {"created_at": OLD}),
     ],
@@ -101,7 +118,9 @@ def test_what_became_of_a_stored_link(mortar: Nights) -> None:
     for status in ("active", "archived", "merged"):
         night.has(f"till:{status}", status=status, merged_into="active" if status == "merged" else None)
         night.has(f"shop:{status}", links={"till": status})
-    night.has("shop:deleted", links={"till": "gone"}).has("shop:flagged", links={"till": "flagged"}).has("till:flagged", status="deleted")
+    night.has("shop:deleted", links={"till": "gone"}).has("shop:flagged", links={"till": "flagged"}).has(
+        "till:flagged", status="deleted"
+    )
     night.has("shop:unreadable", links={"till": "bad"}).quarantined("till:bad")
     night.has("shop:walk-in", links={"till": "walk-in"}).has("till:walk-in").stands_in("till:walk-in")
     assert {(ecom, state) for ecom, _, _, state in night.links()} == {
@@ -126,7 +145,9 @@ def test_a_source_that_was_never_read_leaves_its_links_unseen_g1(nights: Nights)
 def test_a_stored_link_stands_above_every_rule(mortar: Nights) -> None:
     """Tier 0: the vendor's own link holds, though another profile matches by email."""
     night = mortar().has("shop:1", first_name="Ann", email="a@example.com", links={"till": "7"})
-    night.has("till:7", first_name="Hiroshi", birth_date="1980-01-01").has("till:8", first_name="Ann", email="a@example.com")
+    night.has("till:7", first_name="Hiroshi", birth_date="1980-01-01").has(
+        "till:8", first_name="Ann", email="a@example.com"
+    )
     assert night.links() == {("shop:1", "till:7", "stored id", "active")}
 
 
@@ -140,7 +161,9 @@ def test_a_stored_link_that_broke_is_shown_and_not_replaced_in_silence_m12(morta
 def test_of_two_stored_links_the_living_one_holds(mortar: Nights) -> None:
     night = mortar()
     night.warehouse.insert("link_keys", [("shop", "old name", "till")])
-    night.has("shop:1", links=[("s-till", "7"), ("old name", "12"), ("s-till", "12")]).has("till:7", status="archived").has("till:12")
+    night.has("shop:1", links=[("s-till", "7"), ("old name", "12"), ("s-till", "12")]).has(
+        "till:7", status="archived"
+    ).has("till:12")
     assert night.links() == {("shop:1", "till:12", "stored id", "active")}
     assert len(night.rows("select * from attested")) == 2
 

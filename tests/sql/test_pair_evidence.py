@@ -1,7 +1,8 @@
 """What two profiles that share a key say about each other: the evidence table of interfaces, cell by cell (G6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
+from typing import Literal
 
 import pytest
 
@@ -53,13 +54,13 @@ NAME_LEVELS = [
 ]
 
 
-def _pair(night: Night, number: int, left: dict[str, str | None], right: dict[str, str | None]) -> None:
+def _pair(night: Night, number: int, left: Mapping[str, str | None], right: Mapping[str, str | None]) -> None:
     phone = f"613 555 {1000 + number}"
     night.has(f"here:{number}", phone=phone, **left).has(f"there:{number}", phone=phone, **right)
 
 
 @pytest.mark.parametrize("silence", ["link", "candidate"])
-def test_every_cell_of_the_evidence_table(nights: Nights, silence: str) -> None:
+def test_every_cell_of_the_evidence_table(nights: Nights, silence: Literal["link", "candidate"]) -> None:
     night = nights(settings=Match(silence=silence)).source("here").source("there")
     cells = list(product(NAMES, BIRTHS))
     for number, (name, birth) in enumerate(cells):
@@ -72,7 +73,10 @@ def test_every_cell_of_the_evidence_table(nights: Nights, silence: str) -> None:
 def test_name_levels(alone: Night) -> None:
     for number, (one, other, _) in enumerate(NAME_LEVELS):
         _pair(alone, number, {"first_name": one}, {"first_name": other})
-    shown = [(one, other, (alone.evidence(f"here:{n}", f"there:{n}") or ("",))[0]) for n, (one, other, _) in enumerate(NAME_LEVELS)]
+    shown = [
+        (one, other, (alone.evidence(f"here:{n}", f"there:{n}") or ("",))[0])
+        for n, (one, other, _) in enumerate(NAME_LEVELS)
+    ]
     assert shown == NAME_LEVELS
 
 
@@ -81,7 +85,9 @@ def test_a_level_is_the_same_whoever_comes_first(alone: Night) -> None:
         _pair(alone, number, {"first_name": one}, {"first_name": other})
         _pair(alone, number + 500, {"first_name": other}, {"first_name": one})
     for number in range(len(NAME_LEVELS)):
-        assert alone.evidence(f"here:{number}", f"there:{number}") == alone.evidence(f"here:{number + 500}", f"there:{number + 500}")
+        assert alone.evidence(f"here:{number}", f"there:{number}") == alone.evidence(
+            f"here:{number + 500}", f"there:{number + 500}"
+        )
 
 
 def test_swapped_first_and_last_names_agree(alone: Night) -> None:

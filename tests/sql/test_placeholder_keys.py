@@ -66,7 +66,9 @@ def test_a_crowd_without_names_is_a_placeholder_from_its_size_on(nights: Nights)
 
 def test_listed_patterns_are_placeholders_however_few_hold_them(alone: Night) -> None:
     alone.listed("email", "noemail@%").listed("phone", "%5555555")
-    alone.has("here:1", email="NoEmail@shop.example.com", phone="613 555 5555").has("here:2", email="noemails@example.com")
+    alone.has("here:1", email="NoEmail@shop.example.com", phone="613 555 5555").has(
+        "here:2", email="noemails@example.com"
+    )
     assert alone.placeholders() == {
         ("here", "noemail@shop.example.com", "listed"),
         ("here", "+16135555555", "listed"),

@@ -34,7 +34,9 @@ def expected() -> dict[str, bytes]:
     return _bytes(invented.profiles(SEED), 1)
 
 
-@pytest.mark.parametrize(("order", "threads"), [("as they came", 2), ("backwards", 1), ("shuffled", 1), ("shuffled again", 2)])
+@pytest.mark.parametrize(
+    ("order", "threads"), [("as they came", 2), ("backwards", 1), ("shuffled", 1), ("shuffled again", 2)]
+)
 def test_order_and_threads_change_nothing_g7(expected: dict[str, bytes], order: str, threads: int) -> None:
     given = invented.profiles(SEED)
     if order == "backwards":

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from connectors.sandbox.treez import writes
 from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.server import Request, Response, TokenBucket, VendorServer
+from connectors.sandbox.treez import writes
 from connectors.sandbox.treez.access import Access
 from connectors.sandbox.treez.records import Records
 from connectors.sandbox.treez.writes import Refused
