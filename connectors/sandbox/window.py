@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.sandbox.base import Now
 
-Record = Mapping[str, Any]
+Record = dict[str, Any]
 
 
 class CallWindow:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -47,14 +48,19 @@ class Search:
         revision, rows = self._kept.get(key, (-1, []))
         stale = self._books.lag.stale()
         if revision != self._books.revision or stale:
-            rows = self._sorted([r for r in self._seen() if self._meets(r, asked)], sort, shuffle)
+            rows = self._sorted([r for r in self._candidates(asked, stale) if self._meets(r, asked)], sort, shuffle)
             if len(self._kept) > 8:
                 self._kept.clear()
             self._kept[key] = (-1 if stale else self._books.revision, rows)
         return rows
 
-    def _seen(self) -> list[Record]:
-        return [dict(record) for _, record in self._books.lag.seen(self._books.customers)]
+    def _candidates(self, asked: Mapping[str, str], stale: Mapping[int, Record | None]) -> list[Record]:
+        """All customers as search has them; where one email is asked for exactly, the one who holds it."""
+        exact = asked.get("email") if asked.get("useExactEmailMatch") == "true" else None
+        if exact and self._quirks.fold_email and not stale:
+            holder = self._books.holder(exact)
+            return [] if holder is None else [self._books.customers[holder]]
+        return [record for _, record in self._books.lag.seen(self._books.customers)]
 
     def _sorted(self, rows: list[Record], sort: str, shuffle: str) -> list[Record]:
         name, _, direction = sort.rpartition("_")
@@ -113,8 +119,13 @@ class Search:
         held += [address.get("phone", "") for address in record["shippingAddresses"]]
         if self._quirks.phone_match == "text":
             return any(wanted in phone for phone in held)
-        digits = re.sub(r"\D", "", wanted)
-        return bool(digits) and any(digits in re.sub(r"\D", "", phone) for phone in held)
+        digits = _digits(wanted)
+        return bool(digits) and any(digits in _digits(phone) for phone in held)
+
+
+@lru_cache(maxsize=100_000)
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def bounds(request: Request, quirks: Quirks) -> tuple[int, int]:

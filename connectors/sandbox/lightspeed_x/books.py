@@ -22,6 +22,7 @@ TEXTS = (
 SWITCHES: Mapping[str, bool] = {"do_not_email": False, "enable_promotional_sms": False, "enable_loyalty": False}
 """What a switch reads when nobody sent it: for two the schema's own default, for `enable_loyalty` assumed."""
 BALANCES = ("balance", "loyalty_balance", "year_to_date")
+INDEXED = ("email", "phone", "customer_code")
 FIRST_VERSION = 42_691_964_626
 """Above 32 bits, as real ones are."""
 DEFAULT_GROUP, DEFAULT_GROUP_CODE = "All Customers", "1111111111"
@@ -67,6 +68,7 @@ class Books:
         self.groups = Shelf()
         self.addresses: dict[str, list[Record]] = {}
         self.codes: dict[str, str] = {}
+        self._index: dict[str, dict[str, list[str]]] = {}
         self.lag = SearchLag(now, search_delay)
         self.next_address = 1
         self.retailer_id = self._uuid()
@@ -87,6 +89,7 @@ class Books:
         record |= {"id": key, "created_at": made, "updated_at": made, "deleted_at": None, "version": self._next()}
         self.codes[record["customer_code"].casefold()] = key
         self.customers.put(record)
+        self._file(None, record)
         return key
 
     def change(self, key: str, fields: Mapping[str, Any]) -> Record:
@@ -97,7 +100,24 @@ class Books:
             self.codes.pop(before["customer_code"].casefold(), None)
             self.codes[record["customer_code"].casefold()] = key
         self.customers.put(record)
+        self._file(before, record)
         return record
+
+    def holding(self, field: str, value: str) -> list[str]:
+        """Customers with a value in one of `INDEXED`, case folded; an index is made when it is first asked for."""
+        if field not in self._index:
+            made = self._index[field] = dict[str, list[str]]()
+            for key, record in self.customers.rows.items():
+                made.setdefault((record[field] or "").casefold(), []).append(key)
+        return self._index[field].get(value.casefold(), [])
+
+    def _file(self, before: Record | None, record: Record) -> None:
+        for field, index in self._index.items():
+            old, new = (((r or {}).get(field) or "").casefold() for r in (before, record))
+            if before is not None and old != new:
+                index[old].remove(record["id"])
+            if before is None or old != new:
+                index.setdefault(new, []).append(record["id"])
 
     def free_code(self, name: str | None) -> str:
         """A code as the vendor makes them: `ADA-N4ZJ`, `UNNAMED-669D`."""

@@ -484,8 +484,12 @@ def test_a_scope_for_each_kind_of_call(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("plan", "customers", "groups", "code"),
-    [("free", 402, 402, "NOT_AVAILABLE_ON_CURRENT_PLAN"), ("suspended", 402, 402, "STORE_IS_SUSPENDED"), ("no_groups", 200, 402, "NOT_AVAILABLE_ON_CURRENT_PLAN")],
-)  # fmt: skip
+    [
+        ("free", 402, 402, "NOT_AVAILABLE_ON_CURRENT_PLAN"),
+        ("suspended", 402, 402, "STORE_IS_SUSPENDED"),
+        ("no_groups", 200, 402, "NOT_AVAILABLE_ON_CURRENT_PLAN"),
+    ],
+)
 def test_a_plan_or_a_paused_store_is_402(
     opened: Callable[..., Shop], plan: str, customers: int, groups: int, code: str
 ) -> None:

@@ -333,6 +333,20 @@ def test_search_is_exact_or_by_prefix_and_may_lag(opened: Callable[..., Counter]
     assert slow.found(email="bo@") == []
 
 
+def test_a_search_keeps_up_with_every_change(counter: Counter) -> None:
+    key, twin = (counter.account.add(ADA) for _ in range(2))
+    assert counter.found(email="ada@example.com") == [key, twin]
+    counter.account.edit(key, {"email": "new@example.com"})
+    late = counter.account.add(ADA | {"email": "NEW@example.com", "phone": None})
+    assert counter.found(email="ada@example.com") == [twin]
+    assert counter.found(email="new@example.com") == [key, late]
+    assert counter.found(email="new@example.com", phone="613-555-0101") == [key]
+    assert counter.found(last_name="example", order_by="email", order_direction="desc", page_size=2, offset=1) == [
+        twin,
+        late,
+    ]
+
+
 def test_an_unknown_parameter_is_ignored_so_that_a_filter_returns_everybody(opened: Callable[..., Counter]) -> None:
     counter = opened()
     for _ in range(3):
