@@ -47,7 +47,7 @@ class CustomerWire(VendorServer):
         """Called with `after` before a page of customers is cut, so that a plot can move records in mid-walk."""
         calls = 300 * self.quirks.registers + 50
         self.window = CallWindow(now, calls, WINDOW, sliding=self.quirks.rate_window == "sliding")
-        self.tokens = None if token_folder is None else token_folder / f"{name}.tokens.json"
+        self.tokens = None if token_folder is None else token_folder / f"{name}-tokens.json"
         if self.tokens is not None:
             self.access.write(self.tokens)
 
