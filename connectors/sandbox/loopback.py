@@ -4,6 +4,7 @@ import contextlib
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -56,12 +57,16 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An answer: `body` bytes as they are, else `json`; both left out is an empty body."""
+    """An answer: `body` bytes as they are, else `json`; both left out is an empty body.
+
+    `reason`: the phrase beside the status, where the vendor says more there than the standard does.
+    """
 
     status: int = 200
     json: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    reason: str | None = None
 
     def payload(self) -> bytes:
         if self.body is not None:
@@ -74,11 +79,16 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes over the wire. `drop`: close without a word; `cut`: send half, with or without Content-Length."""
+    """What goes over the wire.
+
+    `drop`: close without a word; `cut`: send half, with or without Content-Length; `drip`: how many pieces, and the
+    real seconds after each.
+    """
 
     response: Response
     drop: bool = False
     cut: Literal["with_length", "without_length"] | None = None
+    drip: tuple[int, float] | None = None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -106,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         response, payload = answer.response, answer.response.payload()
-        self.send_response(response.status)
+        self.send_response(response.status, response.reason)
         typed = {"Content-Type": response.content_type()} if payload else {}
         for key, value in (typed | response.headers).items():
             self.send_header(key, value)
@@ -118,8 +128,17 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(payload if answer.cut is None else payload[: len(payload) // 2])
+            self._write(payload if answer.cut is None else payload[: len(payload) // 2], answer.drip)
         self.wfile.flush()
+
+    def _write(self, payload: bytes, drip: tuple[int, float] | None) -> None:
+        pieces, pause = drip or (1, 0.0)
+        size = max(1, -(-len(payload) // pieces))
+        for start in range(0, len(payload), size):
+            self.wfile.write(payload[start : start + size])
+            if pause:
+                self.wfile.flush()
+                time.sleep(pause)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The `Date` header by the injected time, since clients judge their own clock by it."""

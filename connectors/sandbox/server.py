@@ -1,17 +1,18 @@
 """The small web server under every simulated vendor: loopback only, threads of its own, scripted faults, injected time.
 
-A vendor subclasses `VendorServer` and answers `handle`, one request at a time. Nothing here sleeps: rate limits are
-driven by the account's `now`.
+A vendor subclasses `VendorServer` and answers `handle`, one request at a time. Nothing here sleeps but a slow drip, in
+real milliseconds: rate limits are driven by the account's `now`.
 """
 
 import random
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, ClassVar, Literal
 
+from connectors.sandbox import bend
 from connectors.sandbox.base import Effect, Ledger, Now
 from connectors.sandbox.loopback import Answer, Loopback, Request, Response
 
@@ -19,16 +20,26 @@ __all__ = ["Fault", "FaultName", "Request", "Response", "TokenBucket", "VendorSe
 
 FaultName = Literal[
     "rate_storm", "server_error", "reset", "truncate", "html", "empty_list", "forbidden", "stop_at_page",
-    "effect_without_answer", "answer_without_effect",
+    "effect_without_answer", "answer_without_effect", "slow_drip", "page_twice", "cursor_loop", "lying_count",
+    "token_expired", "scope_lost", "new_field", "wrong_type", "huge_note", "lone_surrogate",
 ]  # fmt: skip
+LASTING: frozenset[FaultName] = frozenset({"cursor_loop", "scope_lost"})
+"""Faults that stay once they have begun, whatever `times` says."""
+REMEMBERING: frozenset[FaultName] = frozenset({"cursor_loop", "page_twice"})
+"""Faults that give an earlier answer again: at least one request must have passed."""
 
 MAINTENANCE_PAGE = b"<!doctype html><html><title>Maintenance</title><body>We will be back shortly.</body></html>"
 ABSURD_WAIT = 86_400 * 365
+LOOP = 3
+HUGE = 10_000_000
 
 
 @dataclass(slots=True)
 class Fault:
-    """A scripted fault: lets `after` matching requests pass, then hits `times` of them (None: all that follow)."""
+    """A scripted fault: lets `after` matching requests pass, then hits `times` of them (None: all that follow).
+
+    `passed`: the latest answers that it let pass, where it is to repeat them.
+    """
 
     name: FaultName
     matches: Callable[[Request], bool]
@@ -37,13 +48,27 @@ class Fault:
     options: Mapping[str, Any]
     seen: int = 0
     hits: int = 0
+    passed: list[Response] = field(default_factory=list)
 
-    def due(self, request: Request) -> bool:
-        """Count the request if it matches, and tell whether the fault falls on it."""
-        if not self.matches(request):
-            return False
-        self.seen += 1
+    def sees(self, request: Request) -> bool:
+        """Whether the request is one of those meant; counts it."""
+        fits = self.matches(request)
+        self.seen += fits
+        return fits
+
+    @property
+    def due(self) -> bool:
+        """Whether the fault falls on the request that was seen last."""
         return self.seen > self.after and (self.times is None or self.hits < self.times)
+
+    def remember(self, response: Response) -> None:
+        if self.name in REMEMBERING and response.status == 200:
+            typed = {"Content-Type": response.content_type()} | response.headers
+            self.passed = [*self.passed, Response(headers=typed, body=response.payload())][-LOOP:]
+
+    def repeated(self) -> Response:
+        """Page twice: the last answer once more. Cursor loop: the last few, round and round."""
+        return self.passed[-1 if self.name == "page_twice" else (self.hits - 1) % len(self.passed)]
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,6 +115,10 @@ class VendorServer(ABC):
 
     base_path: ClassVar[str] = ""
     """What the vendor's documented base address ends with, such as `/api`; part of `url`, and of `request.path`."""
+    count_names: ClassVar[frozenset[str]] = frozenset({"total", "total_count", "totalCount", "count"})
+    """Names under which the vendor's answers tell how many profiles there are in all."""
+    note_field: ClassVar[str] = "note"
+    """The record's field that takes free text."""
 
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0) -> None:
         self.name = name
@@ -116,6 +145,21 @@ class VendorServer(ABC):
     @abstractmethod
     def ended_early(self, request: Request, response: Response) -> Response:
         """Fault `stop_at_page`: the true answer turned into one that looks like the normal end of the list."""
+
+    def rows_in(self, document: Any) -> list[dict[str, Any]]:
+        """The records in one of the vendor's answers, to be bent in place."""
+        return bend.records_of(document)
+
+    def token_expired(self, request: Request) -> Response:
+        """Fault `token_expired`: the answer that tells a client to get a new token; the next one may be right again.
+
+        A vendor whose tokens can be refreshed ends them here, so that nothing but a refresh helps.
+        """
+        return Response(401, {"message": "Unauthorized"})
+
+    def scope_lost(self, request: Request) -> Response:
+        """Fault `scope_lost`: the answer to a token that may no longer do this."""
+        return Response(403, {"message": "Forbidden"})
 
     def start(self) -> str:
         """Serve on 127.0.0.1 at a free port; returns the base URL."""
@@ -149,15 +193,19 @@ class VendorServer(ABC):
         """Script a fault on the requests that fit all of path, body, method and `when`.
 
         Options: rate_storm `retry_after` (None, seconds, `date`, `absurd`); server_error `status`;
-        truncate `content_length` (bool, default True).
+        truncate `content_length` (bool, default True); slow_drip `milliseconds` (real ones, in all) and `pieces`;
+        lying_count `by`; new_field `field` and `value`, wrong_type the same; huge_note `size` in characters; the last
+        four also `at`, the record's place on its page (None: all). `page_twice` and `cursor_loop` need `after`.
         """
+        if name in REMEMBERING and after < 1:
+            raise ValueError(f"{name} repeats what was answered before: let at least one request pass with after=1")
 
         def matches(request: Request) -> bool:
             fits = path_contains in request.path and method in (None, request.method)
             return fits and body_contains.encode() in request.body and when(request)
 
         with self.guard:
-            self.faults.append(Fault(name, matches, after, times, options))
+            self.faults.append(Fault(name, matches, after, None if name in LASTING else times, options))
             return self.faults[-1]
 
     def clear_faults(self) -> None:
@@ -186,11 +234,15 @@ class VendorServer(ABC):
     def answer(self, request: Request) -> Answer:
         """The vendor's answer, bent by the first fault that is due."""
         with self.guard:
-            due = [fault for fault in self.faults if fault.due(request)]
-            if not due:
-                return Answer(self.handle(request))
-            due[0].hits += 1
-            return self._bent(due[0], request)
+            seen = [fault for fault in self.faults if fault.sees(request)]
+            for fault in seen:
+                if fault.due:
+                    fault.hits += 1
+                    return self._bent(fault, request)
+            response = self.handle(request)
+            for fault in seen:
+                fault.remember(response)
+            return Answer(response)
 
     def _bent(self, fault: Fault, request: Request) -> Answer:
         match fault.name:
@@ -215,6 +267,44 @@ class VendorServer(ABC):
                 return Answer(self.handle(request), drop=True)
             case "answer_without_effect":
                 return Answer(self._pretended(request))
+            case "slow_drip":
+                pieces = int(fault.options.get("pieces", 10))
+                pause = fault.options.get("milliseconds", 50) / 1000 / pieces
+                return Answer(self.handle(request), drip=(pieces, pause))
+            case "page_twice" | "cursor_loop":
+                return Answer(fault.repeated() if fault.passed else self.handle(request))
+            case "token_expired":
+                return Answer(self.token_expired(request))
+            case "scope_lost":
+                return Answer(self.scope_lost(request))
+            case "lying_count" | "new_field" | "wrong_type" | "huge_note" | "lone_surrogate":
+                return Answer(self._rewritten(fault, request))
+
+    def _rewritten(self, fault: Fault, request: Request) -> Response:
+        """The true answer, bent; a refusal, or an answer without what is to be bent, is passed on and not counted."""
+        response = self.handle(request)
+        changed = bend.rewritten(response, self._bend(fault)) if response.status == 200 else None
+        if changed is None:
+            fault.hits -= 1
+        return changed or response
+
+    def _bend(self, fault: Fault) -> bend.Bend:
+        said, at = fault.options, fault.options.get("at", 0)
+        match fault.name:
+            case "lying_count":
+                return bend.lying_count(self.count_names, said.get("by", 7))
+            case "new_field":
+                name, value = (
+                    said.get("field", "loyalty_tier_v2"),
+                    said.get("value", {"level": 3, "since": "2026-01-01"}),
+                )
+                return bend.set_field(self.rows_in, name, value, said.get("at"))
+            case "wrong_type":
+                return bend.wrong_type(self.rows_in, said.get("field"), said.get("value", {"unexpected": [1]}), at)
+            case "huge_note":
+                return bend.set_field(self.rows_in, self.note_field, "n" * int(said.get("size", HUGE)), at)
+            case _:
+                return bend.lone_surrogate(self.rows_in, said.get("field", self.note_field), at)
 
     def _pretended(self, request: Request) -> Response:
         self.pretending = True

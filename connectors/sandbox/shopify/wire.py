@@ -37,6 +37,8 @@ _STATES = {402: "Unavailable Shop", 423: "Locked Shop"}
 class ShopWire(VendorServer):
     """Requests in, the shop's answers out. `files` is the other host, where bulk results lie."""
 
+    count_names = frozenset({"count", "objectCount", "rootObjectCount"})
+
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
         super().__init__(name, now, ledger, seed)
         self.quirks = Quirks(**quirks)
@@ -88,6 +90,11 @@ class ShopWire(VendorServer):
             if operation:
                 self.shop.desk.shorten(number_of("BulkOperation", operation["id"]) or 0)
         return response
+
+    def token_expired(self, request: Request) -> Response:
+        """Every token from client credentials ends; the shop's own goes on after this one call."""
+        self._granted.clear()
+        return Response(401, {"errors": "[API] Invalid API key or access token"})
 
     def _admits(self, token: str) -> bool:
         return token == self.token or self._granted.get(token, 0.0) > self.now()

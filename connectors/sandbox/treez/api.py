@@ -13,7 +13,7 @@ from typing import Any, Literal
 from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.server import Request, Response, TokenBucket, VendorServer
 from connectors.sandbox.treez import writes
-from connectors.sandbox.treez.access import Access
+from connectors.sandbox.treez.access import UNAUTHENTICATED, Access
 from connectors.sandbox.treez.records import Records
 from connectors.sandbox.treez.writes import Refused
 
@@ -67,6 +67,8 @@ class Quirks:
 class Api(VendorServer):
     """The store behind its API. Quirks are given by name, see `Quirks`."""
 
+    note_field = "notes"
+
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
         super().__init__(name, now, ledger, seed)
         self.quirks = Quirks(**quirks)
@@ -84,11 +86,15 @@ class Api(VendorServer):
         try:
             return self._route(request)
         except Refused as no:
-            answer = {"resultCode": "FAIL", "resultReason": no.reason, "resultDetail": no.detail, "data": None}
-            return Response(no.status, answer)
+            return _refusal(no)
 
     def empty_list(self, request: Request) -> Response:
         return self._list([])
+
+    def token_expired(self, request: Request) -> Response:
+        """Every v2 token ends; the v3 signature of this one call counts for nothing (section 2)."""
+        self.access.tokens.clear()
+        return _refusal(Refused(401, UNAUTHENTICATED))
 
     def ended_early(self, request: Request, response: Response) -> Response:
         """An empty page, as after a last page that happened to be full."""
@@ -249,6 +255,11 @@ class Api(VendorServer):
         if not rows:
             return _success(None if self.quirks.empty == "null" else [])
         return _success(rows[0] if len(rows) == 1 and self.quirks.data_shape == "object" else rows)
+
+
+def _refusal(no: Refused) -> Response:
+    answer = {"resultCode": "FAIL", "resultReason": no.reason, "resultDetail": no.detail, "data": None}
+    return Response(no.status, answer)
 
 
 def _success(data: Any) -> Response:
