@@ -57,6 +57,7 @@ class Api(VendorServer):
     """The company behind its API. Quirks are given by name, see `Quirks`."""
 
     base_path = "/api/v1"
+    note_field = "notes"
 
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
         super().__init__(name, now, ledger, seed)
@@ -90,6 +91,13 @@ class Api(VendorServer):
         if isinstance(response.json, dict) and "total" in response.json:
             response.json["total"] = response.json["offset"] + len(response.json["data"])
         return response
+
+    def token_expired(self, request: Request) -> Response:
+        """Keys are static: the vendor refuses this one call."""
+        return Response(401, {"error": "UNAUTHORIZED"})
+
+    def scope_lost(self, request: Request) -> Response:
+        return Response(403, {"error": "FORBIDDEN"})
 
     def _admit(self, request: Request) -> None:
         wait = self._bucket.take()

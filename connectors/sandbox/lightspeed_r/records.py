@@ -5,7 +5,6 @@ Sheet sections 7 to 9. Phones and emails are slots by use type, at most one numb
 
 import copy
 from bisect import bisect_left
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -113,34 +112,34 @@ class Books:
         for key, known in self.types.items():
             if known["name"] == name:
                 return key
-        return self.add_type({"name": name})
+        return self.add_type(name)
 
-    def add_type(self, values: Mapping[str, Any]) -> int:
-        key = self.take_id("type")
-        self.types[key] = {"customerTypeID": key, "name": "", "taxCategoryID": 0, "discountID": 0, **values}
+    def add_type(self, name: str) -> int:
+        key = self.take_id("CustomerType")
+        self.types[key] = {"customerTypeID": key, "name": name, "taxCategoryID": 0, "discountID": 0}
         return key
 
-    def drop_type(self, key: int) -> None:
-        """A deleted type is final; its members are left with none (not public)."""
-        del self.types[key]
-        for record in self.customers.values():
-            if record["customerTypeID"] == key:
-                record["customerTypeID"] = 0
+    def add_tag(self, name: str) -> int:
+        key = self.take_id("Tag")
+        self.tags[key] = {"tagID": key, "name": name}
+        return key
 
     def know_tags(self, names: list[str]) -> None:
         """Enter names into the account's list of tags."""
         known = {tag["name"] for tag in self.tags.values()}
         for name in dict.fromkeys(names):
             if name not in known:
-                key = self.take_id("tag")
-                self.tags[key] = {"tagID": key, "name": name}
+                self.add_tag(name)
 
-    def drop_tag(self, key: int) -> None:
-        """A deleted tag is off every record."""
-        name = self.tags.pop(key)["name"]
+    def rename(self, row: Record, name: str | None) -> None:
+        """Give a type or tag another name, or take it off every record (None): its members are left with none."""
+        old = row["name"]
         for record in self.customers.values():
-            if name in record["Tags"]:
-                record["Tags"].remove(name)
+            if name is None and record["customerTypeID"] == row.get("customerTypeID", -1):
+                record["customerTypeID"] = 0
+            if "tagID" in row and old in record["Tags"]:
+                record["Tags"] = [name or "" if tag == old else tag for tag in record["Tags"] if name or tag != old]
+        row["name"] = name or old
 
     def midnight(self, day: str) -> str:
         """A birth date as the vendor keeps it: midnight of the account's zone, in UTC. Raises ValueError."""

@@ -4,37 +4,24 @@ V2 is not served: its end was announced. The ledger holds canonical fields and, 
 (`Phones.Work`, `custom.1`): exactly those that the write changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from connectors.sandbox.base import Ledger, Now
+from connectors.sandbox import bend
 from connectors.sandbox.lightspeed_r import lists, render, writes
-from connectors.sandbox.lightspeed_r.access import DELETION, READING, TAGS, WRITING, Access, Unverified
-from connectors.sandbox.lightspeed_r.limits import Limits, cost_of
+from connectors.sandbox.lightspeed_r.access import DELETION, READING, WRITING, Unverified
+from connectors.sandbox.lightspeed_r.limits import cost_of
 from connectors.sandbox.lightspeed_r.people import facts
-from connectors.sandbox.lightspeed_r.quirks import Quirks
 from connectors.sandbox.lightspeed_r.records import Books, Record
 from connectors.sandbox.lightspeed_r.refusals import Refused
-from connectors.sandbox.server import Request, Response, VendorServer, difference
+from connectors.sandbox.lightspeed_r.sides import Sides, body_of, one
+from connectors.sandbox.server import HUGE, Fault, Request, Response, difference
 
 TRY_LATER = "Something went wrong. Please try again later."
 
 
-class LightspeedRWire(VendorServer):
+class LightspeedRWire(Sides):
     """Requests in, the vendor's answers out, over the account's books."""
-
-    base_path = "/API/V3"
-
-    def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
-        super().__init__(name, now, ledger, seed)
-        self.quirks = Quirks(**quirks)
-        self.books = Books(now, self.quirks)
-        self.access = Access(now, self.random, self.quirks)
-        self.limits = Limits(now, self.quirks)
-        self.try_later = 0
-        """How many of the next calls get a 400 that says to try again later (section 10)."""
-        self.before_page: Callable[[str], None] = lambda cursor: None
-        """Called with the `after` cursor before a page of customers is cut, so that a plot can move rows in mid-run."""
 
     def handle(self, request: Request) -> Response:
         if request.path == "/auth/oauth/token":
@@ -44,11 +31,7 @@ class LightspeedRWire(VendorServer):
         try:
             return self._admitted(request)
         except Unverified as no:
-            told = {
-                "error": "access_denied",
-                "error_description": "The resource owner or authorization server denied it.",
-            }
-            return Response(401, told | {"hint": str(no)})
+            return _unverified(str(no))
         except Refused as no:
             return no.answer(self.quirks.error_content_type)
 
@@ -65,15 +48,45 @@ class LightspeedRWire(VendorServer):
             response.json["@attributes"]["next"] = ""
         return response
 
+    def rows_in(self, document: Any) -> list[dict[str, Any]]:
+        """The customers of an answer, whether one stands there as an object or several as an array."""
+        found = document.get("Customer") or [] if isinstance(document, dict) else []
+        return found if isinstance(found, list) else [found]
+
+    def token_expired(self, request: Request) -> Response:
+        """Every access token ends, so that nothing but a refresh helps."""
+        self.access.expire()
+        return _unverified("Access token could not be verified")
+
+    def scope_lost(self, request: Request) -> Response:
+        """The employee's rights were cut while the list was read (section 2)."""
+        return Refused(403, "The token lacks the scope for this.").answer(self.quirks.error_content_type)
+
     def facts(self, record: Record) -> dict[str, Any]:
         """What the ledger compares before and after a write."""
         return facts(record, self.books)
+
+    def _bend(self, fault: Fault) -> bend.Bend:
+        """A note is an object of its own here, so texts that nobody expects go into it."""
+        at = fault.options.get("at", 0)
+        if "field" in fault.options:
+            return super()._bend(fault)
+        if fault.name == "huge_note":
+            return bend.set_field(self._notes_in, "note", "n" * int(fault.options.get("size", HUGE)), at)
+        if fault.name == "lone_surrogate":
+            return bend.lone_surrogate(self._notes_in, "note", at)
+        return super()._bend(fault)
+
+    def _notes_in(self, document: Any) -> list[dict[str, Any]]:
+        return [row["Note"] for row in self.rows_in(document) if "Note" in row]
 
     def _admitted(self, request: Request) -> Response:
         self.access.admit(request)
         passed, headers = self.limits.admit(cost_of(request, self.quirks))
         try:
-            response = self._tried(request) if passed else Refused(429, "Rate limit exceeded.").answer("text/html")
+            if not passed:
+                raise Refused(429, "Rate limit exceeded.")
+            response = self._tried(request)
         except Refused as no:
             response = no.answer(self.quirks.error_content_type)
         response.headers.update(headers)
@@ -96,7 +109,7 @@ class LightspeedRWire(VendorServer):
         return self._route(request, _parts(request))
 
     def _account(self) -> Response:
-        return _one({"accountID": str(self.quirks.account_id), "name": self.name}, "Account")
+        return one({"accountID": str(self.quirks.account_id), "name": self.name}, "Account")
 
     def _may(self, request: Request) -> None:
         if not request.path.startswith("/API/V3/Account/"):
@@ -129,9 +142,9 @@ class LightspeedRWire(VendorServer):
             case "GET", ["Customer", "CustomField"]:
                 return lists.plain(request, "CustomField", self.books.custom_fields, self.quirks)
             case method, ["CustomerType", *number]:
-                return self._types(request, method, number)
+                return self.types(request, method, number)
             case method, ["Tag", *number]:
-                return self._tags(request, method, number)
+                return self.tags(request, method, number)
             case _, ["Customer"] | ["Shop"] | ["CreditAccount"]:
                 raise Refused(405, "Method not allowed")
             case _:
@@ -153,7 +166,7 @@ class LightspeedRWire(VendorServer):
         match method:
             case "GET":
                 relations = lists.relations_of(request.arg("load_relations"))
-                return _one(render.customer(self.books.customers[key], relations, self.books))
+                return one(render.customer(self.books.customers[key], relations, self.books))
             case "PUT":
                 return self._update(request, key)
             case "DELETE":
@@ -162,23 +175,23 @@ class LightspeedRWire(VendorServer):
 
     def _create(self, request: Request) -> Response:
         record = self.books.blank()
-        writes.write(record, _body(request), self.books, creating=True)
+        writes.write(record, body_of(request), self.books, creating=True)
         if not self.pretending:
             key = self.books.file(record)
             self._keep(record)
             said = {name: value for name, value in self.facts(record).items() if value not in (None, "", [])}
             self.record(request, str(key), said, {}, 200)
-        return _one(render.customer(record, ("Contact",), self.books))
+        return one(render.customer(record, ("Contact",), self.books))
 
     def _update(self, request: Request, key: int) -> Response:
         old, record = self.books.customers[key], self.books.copy(key)
-        body = _body(request)
+        body = body_of(request)
         writes.write(record, body, self.books, creating=False)
         self._store(request, old, record)
         if self.quirks.put_answer == "fresh":
-            return _one(render.customer(record, ("Contact",), self.books))
+            return one(render.customer(record, ("Contact",), self.books))
         stale = render.customer(old, (), self.books)
-        return _one({name: value for name, value in stale.items() if name not in body})
+        return one({name: value for name, value in stale.items() if name not in body})
 
     def _remove(self, request: Request, key: int, also: Callable[[Record, Books], None]) -> Response:
         """Archive, and wipe where `also` does."""
@@ -188,7 +201,7 @@ class LightspeedRWire(VendorServer):
         also(record, self.books)
         record |= {"archived": True, "timeStamp": self.books.stamp()}
         self._store(request, self.books.customers[key], record)
-        return _one(render.customer(record, (), self.books))
+        return one(render.customer(record, (), self.books))
 
     def _store(self, request: Request, old: Record, record: Record) -> None:
         after, before = difference(self.facts(old), self.facts(record))
@@ -202,51 +215,6 @@ class LightspeedRWire(VendorServer):
         self.books.know_tags(record["Tags"])
         self.books.keep(record)
 
-    def _types(self, request: Request, method: str, number: list[str]) -> Response:
-        match method, number:
-            case "GET", []:
-                return lists.plain(request, "CustomerType", self.books.types, self.quirks)
-            case "POST", []:
-                name = _body(request).get("name")
-                if not name:
-                    raise Refused(400, "name cannot be blank.")
-                key = self.books.next_id("type") if self.pretending else self.books.add_type({"name": str(name)})
-                self.record(request, "", {"customerTypeID": key, "name": name}, {})
-                return _one({"customerTypeID": str(key), "name": name}, "CustomerType")
-        found = self.books.types.get(int(number[0])) if len(number) == 1 and number[0].isdigit() else None
-        return self._entry(request, "CustomerType", found, self.books.drop_type)
-
-    def _tags(self, request: Request, method: str, number: list[str]) -> Response:
-        if not TAGS & self.access.scopes:
-            raise Refused(403, "The token lacks the scope employee:tags.")
-        if (method, number) == ("GET", []):
-            return lists.plain(request, "Tag", self.books.tags, self.quirks)
-        if (method, number) == ("POST", []):
-            raise Refused(405, "Tags are made by writing them on a customer here")
-        found = self.books.tags.get(int(number[0])) if len(number) == 1 and number[0].isdigit() else None
-        return self._entry(request, "Tag", found, self.books.drop_tag)
-
-    def _entry(self, request: Request, name: str, found: Record | None, drop: Callable[[int], None]) -> Response:
-        """One customer type or tag: read, rename, delete."""
-        if found is None:
-            raise Refused(404, "Not found")
-        before = dict(found)
-        match request.method:
-            case "GET":
-                return _one(render.texts(found), name)
-            case "PUT":
-                named = {key: str(value) for key, value in _body(request).items() if key == "name"}
-                if not self.pretending:
-                    found.update(named)
-                self.record(request, "", named, {key: before[key] for key in named})
-                return _one(render.texts({**found, **named}), name)
-            case "DELETE":
-                if not self.pretending:
-                    drop(int(found[f"{name[0].lower()}{name[1:]}ID"]))
-                self.record(request, "", {}, before)
-                return _one(render.texts(before), name)
-        raise Refused(405, "Method not allowed")
-
 
 def anonymise(record: Record, books: Books) -> None:
     """Wipe a customer's personal data; notes and custom fields stay (section 7). Cannot be undone."""
@@ -257,20 +225,11 @@ def anonymise(record: Record, books: Books) -> None:
     record |= {"firstName": "Customer", "lastName": f"[{record['customerID']}]"}
 
 
-def _one(shown: Mapping[str, Any], name: str = "Customer") -> Response:
-    return Response(200, {"@attributes": {"count": "1"}, name: shown})
+def _unverified(hint: str) -> Response:
+    told = {"error": "access_denied", "error_description": "The resource owner or authorization server denied it."}
+    return Response(401, told | {"hint": hint})
 
 
 def _parts(request: Request) -> list[str]:
     """What is asked for below the account, such as `Customer`, `7`; the suffix is taken off."""
     return [part for part in request.path.removesuffix(".json").split("/")[5:] if part]
-
-
-def _body(request: Request) -> Any:
-    try:
-        body = request.json()
-    except ValueError:
-        raise Refused(400, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "an object is wanted")
-    return body

@@ -331,6 +331,23 @@ def test_faults_of_the_vendors_own_kind(shop: Shop) -> None:
     assert len(shop.ledger.effects) == 1
 
 
+def test_keys_and_contents_fail_in_the_vendors_own_words(shop: Shop) -> None:
+    key = shop.account.add(ROBIN)
+    shop.account.fault("token_expired")
+    assert shop.call("GET", "customers").json() == {"error": "UNAUTHORIZED"}
+    assert shop.ids() == [key]
+    shop.account.fault("new_field")
+    assert "loyalty_tier_v2" in shop.page()["data"][0]
+    shop.account.fault("huge_note", size=50_000)
+    assert len(shop.page()["data"][0]["notes"]) == 50_000
+    shop.account.fault("lying_count", by=3)
+    assert shop.page()["total"] == 4
+    shop.account.fault("lone_surrogate")
+    assert b'"notes":"before \\ud800' in shop.call("GET", "customers").content
+    shop.account.fault("scope_lost", after=1)
+    assert [shop.call("GET", "customers").status_code for _ in range(3)] == [200, 403, 403]
+
+
 def test_the_list_goes_out_as_a_file_and_comes_back_corrected(shop: Shop) -> None:
     first = shop.account.add(ROBIN | {"phone_raw": "4165550123"})
     gone = shop.account.add({"first_name": "Gone"})

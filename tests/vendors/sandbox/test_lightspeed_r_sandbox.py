@@ -615,12 +615,20 @@ def test_groups_are_customer_types_made_renamed_and_deleted(till: Till) -> None:
     assert till.account.read(key)["group"] is None
     assert till.call("GET", f"CustomerType/{made}").status_code == 404
     assert till.call("POST", "CustomerType", {}).status_code == 400
+    till.account.fault("answer_without_effect", method="POST")
+    assert till.call("POST", "CustomerType", {"name": "Never"}).json()["CustomerType"]["customerTypeID"] == "3"
+    assert till.get("CustomerType")["CustomerType"]["name"] == "Wholesale"
 
 
-def test_a_deleted_tag_is_off_every_record(till: Till) -> None:
+def test_a_tag_is_made_renamed_and_deleted_on_every_record(till: Till) -> None:
     key = till.account.add(ADA)
-    assert till.call("DELETE", "Tag/1").status_code == 200
+    assert till.call("POST", "Tag", {"name": "new"}).json()["Tag"] == {"tagID": "3", "name": "new"}
+    till.call("PUT", "Tag/1", {"name": "Web"})
+    assert till.account.read(key)["tags"] == "Web;vip"
+    assert till.call("DELETE", "Tag/1").json()["Tag"]["name"] == "Web"
     assert till.account.read(key)["tags"] == "vip"
+    assert till.call("DELETE", "Tag/1").status_code == 404
+    assert till.call("PATCH", "Tag").status_code == till.call("PATCH", "Tag/2").status_code == 405
 
 
 def test_merge_fills_the_survivor_and_archives_the_other(opened: Callable[..., Till]) -> None:
@@ -733,6 +741,41 @@ def test_faults_of_the_vendors_own_kind(till: Till) -> None:
         till.call("PUT", f"Customer/{keys[0]}", {"firstName": "Kept"})
     assert till.account.read(keys[0])["first_name"] == "Kept"
     assert [effect.change for effect in till.ledger.effects] == [{"first_name": "Kept"}]
+
+
+def test_an_expired_token_wants_a_refresh_and_a_lost_scope_stays_lost(till: Till) -> None:
+    till.account.fault("token_expired", path_contains="Customer")
+    assert till.call("GET", "Customer").json()["hint"] == "Access token could not be verified"
+    assert till.call("GET", "Customer").status_code == 401, "trying again does not help"
+    till.tokens = till.refresh(till.tokens["refresh_token"]).json()
+    assert till.ids() == []
+    till.account.fault("scope_lost", path_contains="Customer", after=1)
+    assert [till.call("GET", "Customer").status_code for _ in range(3)] == [200, 403, 403]
+
+
+def test_contents_are_bent_in_the_vendors_own_places(till: Till) -> None:
+    till.account.add(ADA | {"phone_2": "+16135550118"})
+    till.account.fault("new_field", field="loyalty", value="gold")
+    assert till.get("Customer", load_relations=RELATIONS)["Customer"]["loyalty"] == "gold"
+    till.account.fault("huge_note", size=50_000)
+    assert len(till.get("Customer", load_relations=RELATIONS)["Customer"]["Note"]["note"]) == 50_000
+    till.account.fault("lone_surrogate")
+    assert b'"note":"before \\ud800' in till.call("GET", "Customer", load_relations=RELATIONS).content
+    till.account.fault("wrong_type", field="firstName", value=7)
+    assert till.get("Customer")["Customer"]["firstName"] == 7
+    till.account.fault("lying_count", by=3)
+    assert till.get("Customer", count=1)["@attributes"]["count"] == "4"
+    assert till.account.read("1")["note"] == "likes tea"
+
+
+def test_a_cursor_loop_names_the_same_next_again(till: Till) -> None:
+    for n in range(4):
+        till.account.add({"first_name": f"N{n}"})
+    till.account.fault("cursor_loop", path_contains="Customer", after=2)
+    first = till.get("Customer", limit=1)
+    second = till.get(first["@attributes"]["next"])
+    third = till.get(second["@attributes"]["next"])
+    assert third["@attributes"]["next"] == first["@attributes"]["next"]
 
 
 def test_a_lost_answer_to_a_refresh_leaves_the_old_token_good(till: Till) -> None:
