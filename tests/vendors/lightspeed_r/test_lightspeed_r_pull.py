@@ -284,6 +284,14 @@ def test_not_more_than_its_share_of_the_bucket_is_used(rig: Any, clock: Simulate
     assert least - 5 <= clock.time() - before <= least + 10
 
 
+def test_a_429_is_waited_out_for_a_second_at_least(rig: Any, clock: SimulatedClock) -> None:
+    connector = rig.connector(clock, writes=False, account_id="7", time_zone="UTC")
+    before = clock.time()
+    rig.fail(429, {"Retry-After": "0", "X-LS-API-RateLimit-Type": "api-burst-limiter"}, times=2)
+    connector.fetch(["1"])
+    assert clock.time() - before >= 2
+
+
 def test_a_400_that_asks_to_try_later_is_tried_later(rig: Any, clock: SimulatedClock) -> None:
     """Trap: a passing trouble in the clothes of a bad request."""
     text = b'{"httpCode":"400","message":"Something went wrong. Please try again later."}'
