@@ -7,6 +7,9 @@ from email.utils import parsedate_to_datetime
 from connectors.base import Capabilities, Change, CheckLine, VendorError
 from connectors.clock import Clock
 
+STATUS_AFTER = {"archive": "archived", "restore": "active"}
+"""The actions that change a profile's status, and nothing else of it."""
+
 
 def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
     """Raises VendorError for anything that the source `name` does not offer. An opt-in never is (G9a)."""
@@ -20,6 +23,9 @@ def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
         why = f"{change.action} is not offered here: see `rollcall check`"
     elif bool(consent) != (change.action == "opt_out") or not consent.items() <= outs.items():
         why = "consent is written by opt_out alone, for the channels that are known here"
+    elif change.action in STATUS_AFTER:
+        moved = {"status": STATUS_AFTER[change.action]}
+        why = "" if after == moved else f"{change.action} changes the status alone, to {moved['status']}"
     elif unknown := after.keys() - can.fields - consent.keys():
         why = f"{', '.join(sorted(unknown))} cannot be written"
     elif change.action == "create" and (missing := [field for field in can.required if not after.get(field)]):

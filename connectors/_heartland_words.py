@@ -142,6 +142,7 @@ def view(record: Record) -> dict[str, str | None]:
         "sms_consent": None,
         "note": None,
         "tags": record["tags"],
+        "group": None,
     }
 
 

@@ -24,12 +24,12 @@ ProofName = Literal[
     "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract",
     "shrink", "canaries", "probe", "operator_count", "fresh",
 ]  # fmt: skip
-Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out"]
+Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "archive", "restore"]
 
 VIEW_FIELDS = (
     "status", "first_name", "last_name", "birth_date", "phone", "email",
     "street", "street_2", "city", "region", "postal_code", "country",
-    "email_consent", "sms_consent", "note", "tags",
+    "email_consent", "sms_consent", "note", "tags", "group",
 )  # fmt: skip
 """The canonical fields of a `view`; a link adds `link:<pos source>`."""
 
@@ -162,7 +162,8 @@ class Capabilities:
 class Change:
     """One intended write. `after` holds exactly the canonical fields that change, in the words of `view`; None clears.
 
-    `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
+    `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change. Archiving
+    and restoring change `status` alone, to `archived` and `active`.
     """
 
     action: Action

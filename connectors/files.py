@@ -64,9 +64,11 @@ class FileSettings(SourceSettings):
 class FileReader:
     """One export file under one source's settings. Raises VendorError wherever the file cannot be used."""
 
-    def __init__(self, name: str, settings: SourceSettings) -> None:
+    def __init__(self, name: str, settings: SourceSettings, known: Mapping[str, str] | None = None) -> None:
+        """`known`: headings of the vendor's own format, by canonical column; read where they are there."""
         self._name = name
         self._settings = settings
+        self._known = known or {}
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -80,6 +82,9 @@ class FileReader:
         """Which column of the file holds which canonical column."""
         headings = [_folded(heading) for heading in self.sheet.headings]
         wanted = {name: _folded(name) for name in CANONICAL if _folded(name) in headings}
+        taken = set(map(_folded, self._settings.columns.values()))
+        known = {name: _folded(heading) for name, heading in self._known.items()}
+        wanted |= {name: heading for name, heading in known.items() if heading in headings and heading not in taken}
         wanted |= {name: self._configured(name, heading, headings) for name, heading in self._settings.columns.items()}
         # a heading given twice is nobody's guess where it is read, and nobody's business where it is not
         if twice := sorted(h for h in set(wanted.values()) if headings.count(h) > 1):

@@ -315,7 +315,7 @@ class Http:
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         text = headers.get("Retry-After", "").strip()
         if re.fullmatch(r"\d{1,12}(\.\d+)?", text):
-            return float(text)
+            return max(1.0, float(text))
         try:
             when = email.utils.parsedate_to_datetime(text)
         except ValueError:

@@ -91,7 +91,8 @@ def shaped(connector: Connector, records: list[dict[str, Any]]) -> list[dict[str
 def as_view(row: Mapping[str, Any], link_keys: Mapping[str, str]) -> dict[str, Any]:
     """A row of `profiles` in the words of `view`."""
     links = {f"link:{link_keys[li['key']]}": li["id"] for li in row["links"] or [] if li["key"] in link_keys}
-    return {name: row[name] for name in VIEW_FIELDS} | {name: value for name, value in links.items() if value}
+    columns = {name: "group_name" if name == "group" else name for name in VIEW_FIELDS}
+    return {name: row[column] for name, column in columns.items()} | {name: value for name, value in links.items() if value}
 
 
 def failure(connector: Connector) -> VendorError:

@@ -1,0 +1,383 @@
+"""Lightspeed Retail R-Series: the customers of one account, over API V3.
+
+The list is walked in the order of ids along the vendor's own cursors, archived customers with it (sheet: List all
+customers). Custom fields and credit accounts are not asked for: they may hold what must not be kept (G11).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from connectors import _lightspeed_r_words as words
+from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
+from connectors._lightspeed_r_access import REFRESHES_PER_SECOND, Access, is_passing, rows_of, said
+from connectors.base import (
+    Action,
+    Capabilities,
+    Change,
+    CheckLine,
+    Connector,
+    Evidence,
+    Page,
+    ProofName,
+    Record,
+    VendorError,
+)
+from connectors.clock import Clock
+from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
+from connectors.http import Http, Reply
+from connectors.tokens import TokenFile
+
+API = "/API/V3"
+PAGE_SIZE = 100
+"""The vendor's maximum."""
+RELATIONS = '["Contact","CustomerType","Note","Tags"]'
+"""Without them there is no email, phone or consent."""
+REQUESTS_PER_SECOND = 20.0
+"""The burst limit; what a night lasts is in the bucket (`_lightspeed_r_access`)."""
+COUNT_COST = 10.0
+REQUIRED = ("first_name",)
+"""Assumed: the vendor does not say without what nobody is created."""
+REFUSALS = (400, 404, 409, 422)
+SCOPES = {"employee:all", "employee:customers"}
+"""Either of them may read and write."""
+LOOKED_AT = ("Contact.phoneHome", "Contact.mobile", "Contact.phoneWork")
+"""Phones are compared as they are stored, so the usual spellings are tried; a look-up that is refused finds nobody."""
+
+
+class LightspeedR(Connector):
+    """One account. Archived comes back (M13); anonymised is deleted, and does not."""
+
+    kind = "lightspeed_r"
+    FIELDS = words.FIELDS
+    ID = "customerID"
+    DROPPED = words.DROPPED
+    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
+        {
+            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
+            "canaries",
+        }
+    )  # fmt: skip
+    Settings = words.LightspeedRSettings
+    settings: words.LightspeedRSettings
+
+    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
+        super().__init__(name, settings, clock)
+        self._file = FileReader(name, settings) if settings.driver == "files" else None
+        if self._file is not None:
+            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
+            own = {"FIELDS": FILE_FIELDS, "ID": "id", "DROPPED": frozenset(), "REQUIRED_PROOFS": FILE_PROOFS}
+            self.__dict__.update(own)
+
+    @property
+    def shape(self) -> str:
+        return self.kind if self._file is None else "table"
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        return [] if self._file is None else self._file.unknown_columns
+
+    @cached_property
+    def http(self) -> Http:
+        if self._file is not None:
+            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
+        base = self.settings.base_url.rstrip("/")
+        base = base if urlsplit(base).path else f"{base}{API}"
+        return Http(self.name, base, self.clock, requests_per_second=REQUESTS_PER_SECOND * self.settings.rate_share)
+
+    @cached_property
+    def access(self) -> Access:
+        wanted = self.settings
+        assert wanted.client_id is not None
+        assert wanted.client_secret is not None
+        assert wanted.tokens is not None
+        secret = wanted.client_secret.reveal().get_secret_value()
+        cloud = Http(
+            self.name, wanted.token_url, self.clock, requests_per_second=REFRESHES_PER_SECOND, attempts=4,
+            secrets=(secret,),
+        )  # fmt: skip
+        self.http.hide(secret)
+        client = {"client_id": wanted.client_id, "client_secret": secret}
+        tokens, share = TokenFile(wanted.tokens.file), wanted.rate_share
+        return Access(self.http, cloud, wanted.token_url, self.clock, client=client, tokens=tokens, share=share)
+
+    @cached_property
+    def words(self) -> words.Words:
+        return words.Words(self.settings.no_contact_means, self._zone())
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """An opt-out sets a no-contact flag, which reads unknown where that is also what a new customer gets (G9)."""
+        if self._file is not None:
+            return file_capabilities(self._file)
+        actions: set[Action] = {"update", "create", "add_note", "add_tag", "opt_out", "archive", "restore"}
+        names = {"first_name", "last_name", "birth_date", "phone", "email", "note", "tags", "group", *words.PLACE}
+        return Capabilities(
+            actions=frozenset(actions if self.settings.writes else ()),
+            fields=frozenset(names),
+            consent=frozenset({"email", "sms"}),
+            required=REQUIRED,
+            resumable=True,
+            requests_per_second=REQUESTS_PER_SECOND,
+        )
+
+    # reading ---------------------------------------------------------------------------------------------------------
+
+    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
+        """Every customer in the order of ids, until a page without a next one; `cursor` is `LAST_ID|NEXT_ADDRESS`."""
+        if self._file is not None:
+            yield from self._file.pages(evidence)
+            return
+        evidence.end_mark, evidence.pages_contiguous = False, True
+        evidence.contract = {
+            "account": self._account, "archived": "true", "relations": RELATIONS, "zone": self.words.zone.key,
+            "no_contact": self.settings.no_contact_means,
+        }  # fmt: skip
+        evidence.count_before = self._count()
+        last, _, address = (cursor or "").partition("|")
+        yield from self._walk(int(last or 0), address if cursor else self._customers, evidence)
+        evidence.end_mark = True
+        evidence.count_after = self._count()
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        """One call per customer, archived ones too; 404 is nobody."""
+        if self._file is not None:
+            return self._file.fetch(ids)
+        return {profile_id: self._one(profile_id) for profile_id in ids}
+
+    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
+        """By email, or by the usual spellings of a phone. The vendor keeps no reference of ours: by key finds nobody."""
+        if self._file is not None:
+            return self._file.find(field_name, value)
+        if field_name == "key" or not value:
+            return []
+        wanted = [{"Contact.email": spelling} for spelling in sorted({value, value.lower()})]
+        if field_name == "phone":
+            spelt = "IN," + orjson.dumps(words.spellings(value)).decode()
+            wanted = [{slot: spelt} for slot in LOOKED_AT]
+        found = {row.get("customerID"): row for where in wanted for row in self._holders(where)}
+        return [self.words.landed(row) for row in found.values()]
+
+    def view(self, record: Record) -> dict[str, str | None]:
+        return view_of(record) if self._file is not None else words.view(record)
+
+    def admin_url(self, profile_id: str) -> str | None:
+        page = self.settings.admin_page
+        return page.replace("{id}", quote(profile_id, safe="")) if page else None
+
+    def _walk(self, last: int, address: str, evidence: Evidence) -> Iterator[Page]:
+        """Along `@attributes.next` exactly as it is given. Raises VendorError where the vendor sends us in circles."""
+        first = {"archived": "true", "sort": "customerID", "limit": PAGE_SIZE, "load_relations": RELATIONS}
+        params: Mapping[str, Any] | None = first if address == self._customers else None
+        been = set[str]()
+        while address:
+            if address in been:
+                raise VendorError(f"{self.name}: R-Series names the same next page twice", permanent=False)
+            been.add(address)
+            rows, address = self._page(address, params)
+            params = None
+            if rows and not any(isinstance(row.get("Contact"), dict) for row in rows):
+                raise VendorError(f"{self.name}: R-Series lists customers without their contacts", permanent=False)
+            ids = [int(one) for row in rows if (one := str(row.get("customerID"))).isdecimal()]
+            if ids != sorted(set(ids)) or min(ids, default=last + 1) <= last:
+                evidence.pages_contiguous = False
+                evidence.notes.append(f"the list after customer {last} is not in the order of ids")
+            last = max(ids, default=last)
+            yield Page([self.words.landed(row) for row in rows], cursor=f"{last}|{address}")
+
+    def _page(self, address: str, params: Mapping[str, Any] | None) -> tuple[list[dict[str, Any]], str]:
+        reply = self.access.get(address, params=params)
+        rows, attributes = rows_of(reply, "Customer")
+        following = attributes.get("next")
+        if not isinstance(following, str):
+            raise VendorError(f"{reply.where} does not say where its list goes on: try again later", permanent=False)
+        return rows, following
+
+    def _count(self) -> int:
+        reply = self.access.get(self._customers, params={"count": 1, "archived": "true"}, cost=COUNT_COST)
+        told = str(rows_of(reply, "Customer")[1].get("count"))
+        if not told.isdecimal():
+            raise VendorError(f"{reply.where} did not count: try again later", permanent=False)
+        return int(told)
+
+    def _one(self, profile_id: str, relations: str = RELATIONS) -> Record | None:
+        row = self._raw(profile_id, relations)
+        return None if row is None else self.words.landed(row)
+
+    def _raw(self, profile_id: str, relations: str) -> dict[str, Any] | None:
+        reply = self.access.get(self._customer(profile_id), params={"load_relations": relations}, ok=(200, 404))
+        if reply.status == 404:
+            return None
+        rows, _ = rows_of(reply, "Customer")
+        if len(rows) != 1 or str(rows[0].get("customerID")) != profile_id:
+            raise VendorError(f"{reply.where} answered something else than this customer", permanent=False)
+        return rows[0]
+
+    def _holders(self, where: Mapping[str, str]) -> list[dict[str, Any]]:
+        query = {**where, "archived": "true", "limit": PAGE_SIZE, "load_relations": RELATIONS}
+        reply = self.access.get(
+            self._customers, params=query, ok=(200, *((400,) if "Contact.email" not in where else ()))
+        )
+        return rows_of(reply, "Customer")[0] if reply.status == 200 else []
+
+    @cached_property
+    def _account(self) -> str:
+        """The account's id; the token opens exactly one."""
+        if self.settings.account_id:
+            return self.settings.account_id
+        reply = self.access.get("/Account.json")
+        ids = [str(row.get("accountID")) for row in rows_of(reply, "Account")[0]]
+        if len(ids) != 1 or not ids[0].isdecimal():
+            raise VendorError(f"{self.name}: {len(ids)} accounts answer: name one, `account_id:`", permanent=True)
+        return ids[0]
+
+    @property
+    def _customers(self) -> str:
+        return f"/Account/{self._account}/Customer.json"
+
+    def _customer(self, profile_id: str) -> str:
+        return f"/Account/{self._account}/Customer/{quote(profile_id, safe='')}.json"
+
+    def _zone(self) -> ZoneInfo:
+        """The zone in which birth dates begin: as configured, of the first shop that has one, else UTC."""
+        if self.settings.time_zone:
+            return ZoneInfo(self.settings.time_zone)
+        return next(filter(None, map(words.zone, self._shop_zones())), ZoneInfo("UTC"))
+
+    def _shop_zones(self) -> list[Any]:
+        reply = self.access.get(f"/Account/{self._account}/Shop.json", ok=(200, 403, 404))
+        return [row.get("timeZone") for row in rows_of(reply, "Shop")[0]] if reply.status == 200 else []
+
+    def _types(self) -> dict[str, list[str]]:
+        """The ids of the customer types by their names."""
+        types: dict[str, list[str]] = {}
+        address, params = f"/Account/{self._account}/CustomerType.json", {"limit": PAGE_SIZE}
+        for _ in range(PAGE_SIZE):
+            rows, attributes = rows_of(self.access.get(address, params=params), "CustomerType")
+            for row in rows:
+                types.setdefault(str(row.get("name")).strip(), []).append(str(row.get("customerTypeID")))
+            address, params = str(attributes.get("next") or ""), {}
+            if not address:
+                return types
+        raise VendorError(f"{self.name}: the list of customer types has no end", permanent=False)
+
+    # checking --------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[CheckLine]:
+        if self._file is not None:
+            return self._file.check()
+        lines = [
+            checked("account", lambda: self._account),
+            checked("permissions", self._check_scopes),
+            checked("customers", lambda: f"{self._count()} can be read, archived ones with them"),
+            checked("groups", lambda: ", ".join(sorted(self._types())) or "none"),
+            checked("time zone", self._check_zone),
+            checked("clock", self._check_clock),
+        ]
+        meaning = f"a no-contact flag means: {self.settings.no_contact_means}; SMS is noPhone (assumed)"
+        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
+
+    def _check_scopes(self) -> str:
+        granted = self.access.scopes
+        enough = SCOPES | (set() if self.settings.writes else {"employee:customers_read"})
+        if granted and not granted & enough:
+            raise VendorError(f"none of {', '.join(sorted(enough))} is granted: authorise once more", permanent=True)
+        return ", ".join(sorted(granted)) or "the token does not say"
+
+    def _check_zone(self) -> str:
+        zones = sorted({str(name) for name in self._shop_zones()})
+        return f"birth dates in {self._zone().key}; shops in {', '.join(zones) or 'none that may be read'}"
+
+    def _check_clock(self) -> str:
+        reply = self.access.get(self._customers, params={"limit": 1})
+        return clock_told(reply.headers.get("Date"), self.clock)
+
+    # writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, change: Change) -> str:
+        """PUT is partial, DELETE archives. What the view does not show of a contact is read back here."""
+        refuse_unoffered(self.name, self.capabilities, change)
+        if change.action == "create":
+            return self._create(change)
+        assert change.profile_id is not None
+        current = change.current or self._one(change.profile_id)
+        if current is None:
+            raise VendorError(f"{self.name}: customer {change.profile_id} is not there", permanent=True, status=404)
+        if words.anonymised(current):
+            raise VendorError(f"{self.name}: this customer was anonymised on request (G10)", permanent=True)
+        if change.action == "archive":
+            self._archive(change.profile_id)
+        elif change.action == "restore":
+            self._done(self._ask("PUT", self._customer(change.profile_id), {"archived": False}), {})
+        else:
+            self._update(change.profile_id, current, change.after)
+        return change.profile_id
+
+    def _update(self, profile_id: str, current: Record, after: Mapping[str, str | None]) -> None:
+        body = {**self.words.written(current, after), **self._typed(after)}
+        self._done(self._ask("PUT", self._customer(profile_id), body), after)
+        if "Contact" in body and words.hidden(current):
+            with after_a_write(f"customer {profile_id} is changed, and must be looked at"):
+                self._compare(profile_id, body["Contact"])
+
+    def _compare(self, profile_id: str, sent: Mapping[str, Any]) -> None:
+        """The answer of a PUT is no proof (sheet: Create and update). Raises VendorError where the contact reads otherwise."""
+        record = self._one(profile_id)
+        if changed := words.differing(sent, words.contact_of(record, {}) if record else {}):
+            raise VendorError(f"{self.name}: {', '.join(changed)} reads otherwise after the write", permanent=True)
+
+    def _archive(self, profile_id: str) -> None:
+        """Its credit account is archived with it, so one that holds a balance is for a person (G11)."""
+        row = self._raw(profile_id, '["CreditAccount"]') or {}
+        account = row.get("CreditAccount")
+        balance = account.get("balance") if isinstance(account, dict) else None
+        if str(row.get("creditAccountID") or "0") != "0" and not words.is_zero(balance):
+            why = "it has a credit account with a balance, or one that cannot be read: a person archives it"
+            raise VendorError(f"{self.name}: customer {profile_id} is not archived: {why} (G11)", permanent=True)
+        self._done(self._ask("DELETE", self._customer(profile_id), None), {})
+
+    def _create(self, change: Change) -> str:
+        """The three flags are sent as no: what nobody said is no consent (G9)."""
+        after = {name: value for name, value in change.after.items() if value}
+        body = {"Contact": words.contact_of({}, after), **self.words.written({}, after), **self._typed(after)}
+        reply = self._ask("POST", self._customers, body)
+        self._done(reply, after)
+        with after_a_write("a customer is created, but its id is not known: look for it by email and phone"):
+            rows, _ = rows_of(reply, "Customer")
+            if len(rows) != 1 or not str(rows[0].get("customerID")).isdecimal():
+                raise VendorError(f"{reply.where} names no customer", permanent=True)
+        return str(rows[0]["customerID"])
+
+    def _typed(self, after: Mapping[str, str | None]) -> dict[str, str]:
+        """The group by its id. Types are made by people, because they may carry prices (sheet: CustomerType)."""
+        if "group" not in after:
+            return {}
+        name = (after["group"] or "").strip()
+        ids = self._types().get(name, []) if name else ["0"]
+        if len(ids) != 1:
+            told = "is there more than once: rename one" if ids else "is not there: make it in the back office first"
+            raise VendorError(f"{self.name}: the customer type {name!r} {told} (X2)", permanent=True)
+        return {"customerTypeID": ids[0]}
+
+    def _ask(self, method: Literal["POST", "PUT", "DELETE"], path: str, body: Any) -> Reply:
+        return self.access.send(method, path, json=body, ok=(200, *REFUSALS))
+
+    def _done(self, reply: Reply, after: Mapping[str, str | None]) -> None:
+        """Raises VendorError when the write was refused; the values that were sent stay out of its text."""
+        if reply.status == 200:
+            return
+        if is_passing(reply):
+            told = f"{reply.where} answered to try again later"
+            raise VendorError(told, permanent=False, status=reply.status, effect="unknown")
+        told = {404: "no longer there", 409: "changed by somebody else at the same moment"}.get(reply.status) or said(
+            reply
+        )
+        for value in filter(None, after.values()):
+            told = told.replace(value, "[…]")
+        told = self.http.redact(f"{reply.where} is refused: {told}")
+        raise VendorError(told, permanent=True, status=reply.status)

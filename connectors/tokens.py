@@ -1,0 +1,111 @@
+"""Where tokens that change are kept: on the disk before they are first used, and renewed by one process at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.base import VendorError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tokens:
+    """One pair as a vendor gave it. `expires_at`: seconds since the epoch; None where the vendor does not say."""
+
+    access_token: str
+    refresh_token: str
+    expires_at: float | None = None
+
+
+class TokenFile:
+    """A JSON file, mode 0600: `{"access_token": …, "refresh_token": …, "expires_at": ISO 8601 or seconds}`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.expanduser().resolve()
+
+    def read(self) -> Tokens:
+        """The pair in force. Raises VendorError when there is none."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            return Tokens(_word(kept["access_token"]), _word(kept["refresh_token"]), _moment(kept.get("expires_at")))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            pass  # raised out here, so that no text of the file is chained to it
+        advice = "a person authorises rollcall once more and stores the answer there, see docs/connectors.md"
+        raise VendorError(f"the token file {self._path} holds no pair of tokens: {advice}", permanent=True)
+
+    @contextmanager
+    def refreshing(self) -> Iterator["Refreshing"]:
+        """Alone among all processes: the pair as it is now, and the place for the new one. Raises VendorError."""
+        descriptor = self._lock()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield Refreshing(self.read(), self._path)
+        finally:
+            os.close(descriptor)
+
+    def _lock(self) -> int:
+        # The token file is replaced, so a lock on it would be a lock on what is no longer there.
+        try:
+            return os.open(self._path.with_name(f".{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            reason = error.strerror
+        folder = self._path.parent
+        raise VendorError(f"the folder {folder} of the tokens cannot be written to ({reason}): mend it", permanent=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Refreshing:
+    """What one refresher holds while it holds the lock."""
+
+    tokens: Tokens
+    _path: Path
+
+    def store(self, new: Tokens) -> None:
+        """Replace the pair, all or nothing; it is on the disk when this returns. Raises VendorError: keep to the old one."""
+        ends = None if new.expires_at is None else datetime.fromtimestamp(new.expires_at, UTC).isoformat()
+        kept = {"access_token": new.access_token, "refresh_token": new.refresh_token, "expires_at": ends}
+        half = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            _write_down(half, json.dumps(kept).encode())
+            half.replace(self._path)
+            _sync_folder(self._path.parent)
+            return
+        except OSError as error:
+            reason = error.strerror
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+        raise VendorError(f"the new tokens could not be stored in {self._path} ({reason}): not used", permanent=True)
+
+
+def _write_down(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)  # left by a process that died here
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a token is a text")
+    return value
+
+
+def _moment(value: Any) -> float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    when = datetime.fromisoformat(value)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
