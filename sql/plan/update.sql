@@ -33,11 +33,17 @@ select
       case when o.region <> coalesce(t.region, '') then struct_pack(name := 'region', value := o.region) end,
       case when o.postal_code is distinct from t.postal_code then struct_pack(name := 'postal_code', value := o.postal_code) end,
       case when o.country <> coalesce(t.country, '') then struct_pack(name := 'country', value := o.country) end
-    ], lambda f: f is not null)
+    ], lambda f: f is not null and (k.names is null or list_contains(k.names, f.name)))
   end as after,
   v.why, v.pick, v.blocked_by
 from verdicts as v
 join profiles as t on t.source = v.target_source and t.id = v.target_id
 join profiles as o on o.source = v.origin_source and o.id = v.origin_id
+left join (
+  select source, list(name) as names
+  from capabilities
+  where what = 'field'
+  group by source
+) as k on k.source = v.target_source
 -- a system that keeps the whole name in one field has no first name to give: a blank never erases (G13)
 where case v.field when 'first_name' then o.first_name when 'last_name' then o.last_name else v.new_key end is not null

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from connectors.clock import SimulatedClock
-from jobs import decide, kept, night, parts, snapshot
+from jobs import decide, night, parts, snapshot
 from jobs import match as matching
 from jobs.apply import Means
 from jobs.progress import Progress
@@ -246,7 +246,6 @@ KILLS = {
     "while landing": None,
     "while sealing": (snapshot, "_signature"),
     "while matching": (matching, "match"),
-    "while keeping the roll": (kept, "keep"),
 }
 
 

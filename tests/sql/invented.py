@@ -59,10 +59,18 @@ def night(seed: int, *, given: list[Profile] | None = None, threads: int = 1, pe
 
 
 def decided(seed: int, everybody: list[Profile]) -> list[tuple[str, str]]:
-    """Pairs on which a person decided."""
+    """Pairs on which a person decided: some that share an email, and some that share nothing."""
     rng = random.Random(f"decided-{seed}")
     names = sorted(who for who, _ in everybody)
-    return [(rng.choice(names), rng.choice(names)) for _ in range(6)]
+    by_email: dict[str, list[str]] = {}
+    for who, fields in sorted(everybody, key=lambda profile: profile[0]):
+        by_email.setdefault(fields.get("email") or "", []).append(who)
+    sharing = [
+        sorted(rng.sample(holders, 2)) for email, holders in sorted(by_email.items()) if email and len(holders) > 1
+    ]
+    return [(one, other) for one, other in rng.sample(sharing, 8)] + [
+        (rng.choice(names), rng.choice(names)) for _ in range(4)
+    ]
 
 
 def _person(rng: random.Random, number: int) -> list[Profile]:

@@ -189,6 +189,15 @@ def test_a_source_that_cannot_be_written_is_named(
     )
 
 
+def test_an_address_is_written_in_the_fields_that_the_target_has(nights: Nights) -> None:
+    night = nights().source("shop", "shopify", "ecom").source("store", "treez")
+    night.pairing("plain", "shop", "store", fields={"address": "newest"}, apply={"drift": "auto"})
+    night.has("shop:1", **someone(1, **MOVED), links={"store": "1"}).has("store:1", **someone(1, country=None))
+    night.based("shop:1", "store:1", address="1 main st ottawa k1a0b1")
+    after = night.correction("update").after
+    assert dict(after) == {"street": "9 Elm St", "city": "Hull", "region": "QC", "postal_code": "J8X 1A1"}
+
+
 def test_a_value_that_somebody_else_holds_blocks_the_write_c3(mortar: Nights) -> None:
     night = _linked(mortar(apply=AUTO), {}, {"phone": "613 555 1002"}).based("shop:1", "till:1", phone="+16135551001")
     night.has("shop:2", **someone(2), links={"till": "2"}).has("till:2", **someone(2))
