@@ -65,7 +65,7 @@ def view(record: Record, link_keys: Mapping[str, str]) -> dict[str, str | None]:
         "status": "archived" if record.get("is_active") is False else "active",
         **{name: clean(record.get(ATTRIBUTES[name])) for name in ("first_name", "last_name", *CONTACTS, "note")},
         "birth_date": day(record.get("date_of_birth")),
-        **dict.fromkeys(("street", "street_2", "city", "region", "postal_code", "country", "tags")),
+        **dict.fromkeys(("street", "street_2", "city", "region", "postal_code", "country", "group", "tags")),
         "email_consent": _consent(record.get("email_opt_in")),
         "sms_consent": _consent(record.get("sms_opt_in")),
         **{

@@ -123,6 +123,7 @@ def view(record: Record, link_keys: Mapping[str, str]) -> dict[str, str | None]:
         **{name: clean(_inside(record, "defaultAddress", theirs)) for name, theirs in ADDRESS.items()},
         "email_consent": record.get("emailConsent"),
         "sms_consent": record.get("smsConsent"),
+        "group": None,
         "tags": ";".join(sorted(str(tag) for tag in tags)) or None,
         **{f"link:{link_keys[key]}": value for key, value in stored.items() if value and key in link_keys},
     }

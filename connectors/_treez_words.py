@@ -158,6 +158,7 @@ def view(record: Record) -> dict[str, str | None]:
         "country": None,
         "email_consent": record["email_consent"],
         "sms_consent": None,
+        "group": None,
         "tags": ";".join(sorted(set(record["customer_groups"]))) or None,
     }
 

@@ -24,14 +24,14 @@ ProofName = Literal[
     "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract",
     "shrink", "canaries", "probe", "operator_count", "fresh",
 ]  # fmt: skip
-Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out"]
+Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "archive", "restore"]
 
 VIEW_FIELDS = (
     "status", "first_name", "last_name", "birth_date", "phone", "email",
     "street", "street_2", "city", "region", "postal_code", "country",
-    "email_consent", "sms_consent", "note", "tags",
+    "email_consent", "sms_consent", "group", "note", "tags",
 )  # fmt: skip
-"""The canonical fields of a `view`; a link adds `link:<pos source>`."""
+"""The canonical fields of a `view`; a link adds `link:<pos source>`. `group` is None where the system keeps none (X2)."""
 
 
 class VendorError(Exception):
@@ -163,6 +163,7 @@ class Change:
     """One intended write. `after` holds exactly the canonical fields that change, in the words of `view`; None clears.
 
     `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
+    `group` is the group's name; None takes the profile out of its group. `archive` and `restore` change `status` alone.
     """
 
     action: Action

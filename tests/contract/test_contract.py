@@ -91,7 +91,10 @@ def shaped(connector: Connector, records: list[dict[str, Any]]) -> list[dict[str
 def as_view(row: Mapping[str, Any], link_keys: Mapping[str, str]) -> dict[str, Any]:
     """A row of `profiles` in the words of `view`."""
     links = {f"link:{link_keys[li['key']]}": li["id"] for li in row["links"] or [] if li["key"] in link_keys}
-    return {name: row[name] for name in VIEW_FIELDS} | {name: value for name, value in links.items() if value}
+    columns = {"group": "group_name"}
+    return {name: row[columns.get(name, name)] for name in VIEW_FIELDS} | {
+        name: value for name, value in links.items() if value
+    }
 
 
 def failure(connector: Connector) -> VendorError:
