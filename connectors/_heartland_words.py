@@ -140,9 +140,9 @@ def view(record: Record) -> dict[str, str | None]:
         **{name: clean(address.get(key)) for name, key in ADDRESS_KEYS.items()},
         "email_consent": record["email_consent"],
         "sms_consent": None,
+        "group": None,
         "note": None,
         "tags": record["tags"],
-        "group": None,
     }
 
 

@@ -31,7 +31,7 @@ VIEW_FIELDS = (
     "street", "street_2", "city", "region", "postal_code", "country",
     "email_consent", "sms_consent", "note", "tags", "group",
 )  # fmt: skip
-"""The canonical fields of a `view`; a link adds `link:<pos source>`."""
+"""The canonical fields of a `view`; a link adds `link:<pos source>`. `group` is None where the system keeps none (X2)."""
 
 
 class VendorError(Exception):
@@ -162,8 +162,8 @@ class Capabilities:
 class Change:
     """One intended write. `after` holds exactly the canonical fields that change, in the words of `view`; None clears.
 
-    `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change. Archiving
-    and restoring change `status` alone, to `archived` and `active`.
+    `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
+    `group` is the group's name; None takes the profile out of its group. `archive` and `restore` change `status` alone.
     """
 
     action: Action

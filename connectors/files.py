@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar, Literal
 
-import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from connectors._phones import is_number
 from connectors._shaping import SPACES, clean, day
 from connectors.base import (
     VIEW_FIELDS,
@@ -170,7 +170,7 @@ class FileReader:
         return VendorError(text, permanent=True)
 
     def _has_phone(self, row: Record, value: str) -> bool:
-        return any(_is_number(row[name] or "", value, self._settings.region) for name in ("phone", "phone_2"))
+        return any(is_number(row[name] or "", value, self._settings.region) for name in ("phone", "phone_2"))
 
 
 class FileConnector(Connector):
@@ -276,17 +276,6 @@ def _odd_words(table: pa.Table) -> Counter[str]:
             pc.sum(pc.and_kleene(pc.invert(known), pc.is_valid(cells))).as_py() or 0
         )
     return +odd
-
-
-def _is_number(raw: str, wanted: str, region: str) -> bool:
-    # Parsing is slow: only a cell whose digits end alike is worth it.
-    if not re.sub(r"\D", "", raw).endswith(wanted[-7:]):
-        return False
-    try:
-        parsed = phonenumbers.parse(raw, region)
-    except phonenumbers.NumberParseException:
-        return False
-    return bool(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == wanted)
 
 
 def _has_email(row: Record, value: str) -> bool:

@@ -213,6 +213,10 @@ class Http:
         known = {*self._secrets, secret, quote(secret, safe=""), quote_plus(secret)} - {""}
         self._secrets = sorted(known, key=lambda one: (-len(one), one))
 
+    def keep_to(self, requests_per_second: float) -> None:
+        """Another rate from now on, once the vendor has said what its limit is."""
+        self._gap = 1 / requests_per_second
+
     def redact(self, text: str) -> str:
         """The text without secrets, credential headers and query strings."""
         for secret in self._secrets:

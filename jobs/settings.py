@@ -272,8 +272,14 @@ def _placed(settings: Settings, folder: Path) -> Settings:
     state = settings.state
     if match := re.fullmatch(r"sqlite:///(?!/)(.+)", state):
         state = f"sqlite:///{folder / match[1]}"
-    sources = {n: s.model_copy(update={"path": folder / s.path}) if s.path else s for n, s in settings.sources.items()}
+    sources = {name: _source_placed(source, folder) for name, source in settings.sources.items()}
     return settings.model_copy(update={"workspace": workspace, "key": key, "state": state, "sources": sources})
+
+
+def _source_placed(source: SourceSettings, folder: Path) -> SourceSettings:
+    """Files that a source names beside the configuration are found from wherever the command is typed."""
+    named = {name: getattr(source, name, None) for name in ("path", "token_file")}
+    return source.model_copy(update={name: folder / path for name, path in named.items() if path})
 
 
 def _effective(pairing: Pairing) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,246 @@
+"""Lightspeed eCom E-Series (Ecwid REST API v3): the customers of one store.
+
+The list is read by offset, which shifts when somebody is deleted meanwhile; deleted customers are a list of ids. A
+refused token is a 403 here, and the connector stops at once then (sheet: Errors, Rate limits).
+"""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote, urlsplit
+
+from connectors import _ecwid_words as words
+from connectors._ecwid_client import CUSTOMERS, LIMIT, ORDER, Client
+from connectors._ecwid_writes import Writes
+from connectors._guard import checked, clock_told, refuse_unoffered
+from connectors._shaping import text
+from connectors.base import (
+    Action,
+    Capabilities,
+    Change,
+    CheckLine,
+    Connector,
+    Evidence,
+    Page,
+    ProofName,
+    Record,
+    VendorError,
+)
+from connectors.clock import Clock
+from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
+from connectors.http import Http
+
+PATH = "/api/v3"
+REQUESTS_PER_SECOND = 10.0
+PASSES = 3
+"""How often a list that moves while it is read is read."""
+
+
+class Ecwid(Connector):
+    """One store. A deleted customer is an id without anything else, and never comes back."""
+
+    kind = "ecwid"
+    FIELDS = words.FIELDS
+    DROPPED = words.DROPPED
+    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
+        {
+            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
+            "canaries",
+        }
+    )  # fmt: skip
+    Settings = words.EcwidSettings
+    settings: words.EcwidSettings
+
+    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
+        super().__init__(name, settings, clock)
+        self._file = FileReader(name, settings) if settings.driver == "files" else None
+        if self._file is not None:
+            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
+            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
+
+    @property
+    def shape(self) -> str:
+        return self.kind if self._file is None else "table"
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        return [] if self._file is None else self._file.unknown_columns
+
+    @cached_property
+    def http(self) -> Http:
+        if self._file is not None:
+            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
+        base = self.settings.base_url.rstrip("/")
+        rate = REQUESTS_PER_SECOND * self.settings.rate_share
+        root = base if urlsplit(base).path else f"{base}{PATH}"
+        return Http(self.name, root, self.clock, requests_per_second=rate, secrets=(self._token(),))
+
+    @cached_property
+    def client(self) -> Client:
+        return Client(self.http, f"/{self.settings.store_id}", self._token(), self.settings.region)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Neither archive nor restore: the only way out is a delete, which is final."""
+        if self._file is not None:
+            return file_capabilities(self._file)
+        actions: set[Action] = {"update", "create", "add_note", "opt_out"}
+        return Capabilities(
+            actions=frozenset(actions if self.settings.writes else ()),
+            fields=words.WRITABLE,
+            consent=frozenset({"email"}),
+            unique=frozenset({"email"}),
+            required=("email",),
+            requests_per_second=REQUESTS_PER_SECOND,
+        )
+
+    # reading ---------------------------------------------------------------------------------------------------------
+
+    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
+        """Every customer once, then the deleted ones by their ids; read again where anybody left in the meantime."""
+        if self._file is not None:
+            yield from self._file.pages(evidence)
+            return
+        evidence.end_mark, evidence.pages_contiguous = False, True
+        evidence.contract = {"account": f"{urlsplit(self.settings.base_url).hostname}/{self.settings.store_id}",
+                             "purchases": self.settings.purchases, "no_group": self.settings.no_group}  # fmt: skip
+        seen, gone, total = set[str](), self._count_deleted(evidence), 0
+        for _ in range(PASSES):
+            gone_before = gone
+            total, steady = yield from self._walk(seen, evidence, gone)
+            gone = self._count_deleted(None)
+            if steady and gone == gone_before:
+                break
+            evidence.notes.append("customers moved while the list was read: it was read again")
+        else:
+            evidence.pages_contiguous = False
+            evidence.notes.append(f"the list never stood still in {PASSES} readings")
+        evidence.count_after = total + (yield from self._tombstones(seen))
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        """One call per customer; 404 is a deleted one, or one who never was."""
+        if self._file is not None:
+            return self._file.fetch(ids)
+        found = {profile_id: self.client.one(profile_id) for profile_id in ids}
+        return {profile_id: None if row is None else self._landed(row) for profile_id, row in found.items()}
+
+    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
+        """By phone or email. The vendor keeps no reference of ours, so by key nobody is found."""
+        if self._file is not None:
+            return self._file.find(field_name, value)
+        return [] if field_name == "key" else [self._landed(row) for row in self.client.found(field_name, value)]
+
+    def view(self, record: Record) -> dict[str, str | None]:
+        return words.view(record) if self._file is None else view_of(record)
+
+    def admin_url(self, profile_id: str) -> str | None:
+        page = self.settings.admin_page
+        return page.replace("{id}", quote(profile_id, safe="")) if page else None
+
+    def _walk(self, seen: set[str], evidence: Evidence, gone: int) -> Generator[Page, None, tuple[int, bool]]:
+        """Reads up to the total, or to an empty page before it; returns the total, and whether the list stood still."""
+        here, offset, stale = set[str](), 0, 0
+        while True:
+            rows, total, said = self.client.page(CUSTOMERS, {"offset": offset, "limit": LIMIT, "sortBy": ORDER})
+            evidence.count_before = total + gone if evidence.count_before is None else evidence.count_before
+            if said not in (None, offset):
+                evidence.pages_contiguous = False
+                evidence.notes.append(f"asked for customers from {offset} on, answered from {said} on")
+            ids = [_key(row) for row in rows]
+            stale = stale + 1 if rows and here.issuperset(ids) else 0
+            if stale > 1:
+                raise VendorError(f"{self.name}: Ecwid's list repeats itself at customer {offset}", permanent=False)
+            if fresh := [
+                row for row, one in zip(rows, ids, strict=True) if not one or (one not in seen and one not in here)
+            ]:
+                yield self._page(fresh, evidence)
+            here.update(one for one in ids if one)
+            offset += len(rows)
+            if offset >= total or not rows:
+                seen |= here
+                evidence.end_mark = offset >= total
+                return total, len(here) == total
+
+    def _page(self, rows: Sequence[Mapping[str, Any]], evidence: Evidence) -> Page:
+        if two := sum(map(words.emails_differ, rows)):
+            evidence.notes.append(f"{two} customers of a page have another email among their contacts")
+        return Page([self._landed(row, asked=self.settings.purchases == "orders") for row in rows])
+
+    def _count_deleted(self, evidence: Evidence | None) -> int:
+        found = self.client.deleted(0, 1)
+        if found is None and evidence is not None:
+            evidence.notes.append("the store gives no list of deleted customers")
+        return 0 if found is None else found[1]
+
+    def _tombstones(self, seen: set[str]) -> Generator[Page, None, int]:
+        """Who is deleted, but for those who were still read as alive tonight; returns how many the vendor counts."""
+        offset = 0
+        while True:
+            found = self.client.deleted(offset, LIMIT)
+            rows, total = found or ([], 0)
+            if fresh := [row for row in rows if _key(row) not in seen]:
+                yield Page([words.tombstone(row) for row in fresh])
+            seen |= {_key(row) for row in rows}
+            offset += len(rows)
+            if not rows or offset >= total:
+                return total
+
+    def _landed(self, row: Mapping[str, Any], *, asked: bool = False) -> dict[str, Any]:
+        """`asked`: look for a paid order of whoever has orders; else the vendor's counter will do."""
+        count = words.orders_counted(row)
+        bought = None if count is None else count > 0
+        if asked and bought:
+            bought = self.client.has_bought(row)
+        name = self.client.group_name(row)
+        return words.landed(row, None if name == self.settings.no_group else name, bought)
+
+    def _token(self) -> str:
+        assert self.settings.token is not None
+        return self.settings.token.reveal().get_secret_value()
+
+    # checking --------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[CheckLine]:
+        if self._file is not None:
+            return self._file.check()
+        lines = [
+            checked("customers", self._check_customers),
+            checked("deleted customers", self._check_deleted),
+            checked("groups", self._check_groups),
+            checked("clock", self._check_clock),
+        ]
+        if self.settings.purchases == "orders":
+            lines.append(checked("orders", self._check_orders))
+        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        return [*lines, CheckLine("writes", ok=True, detail=f"{offered}; whether the scopes allow it, a write tells")]
+
+    def _check_customers(self) -> str:
+        return f"{self.client.page(CUSTOMERS, {'offset': 0, 'limit': 1, 'sortBy': ORDER})[1]} can be read"
+
+    def _check_deleted(self) -> str:
+        found = self.client.deleted(0, 1)
+        return f"{found[1]} ids" if found else "the store gives no list of them"
+
+    def _check_groups(self) -> str:
+        return ", ".join(sorted(self.client.groups().values())) or "none"
+
+    def _check_orders(self) -> str:
+        self.client.has_bought({"id": 0})
+        return "can be read"
+
+    def _check_clock(self) -> str:
+        reply = self.client.send("GET", CUSTOMERS, params={"offset": 0, "limit": 1})
+        return clock_told(reply.headers.get("Date"), self.clock)
+
+    # writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, change: Change) -> str:
+        refuse_unoffered(self.name, self.capabilities, change)
+        writes = Writes(self.name, self.client)
+        return writes.create(change) if change.profile_id is None else writes.update(change.profile_id, change.after)
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """A customer's id; empty where there is none that can be read."""
+    number = text(row.get("id"))
+    return number if isinstance(number, str) else ""

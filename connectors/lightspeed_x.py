@@ -1,0 +1,224 @@
+"""Lightspeed Retail X-Series (formerly Vend): the customers of one retailer, over API 2.0 or a dated version.
+
+The list is walked by version, the vendor's one counter of changes: a customer who changes meanwhile comes again at its
+end. An update may replace the customer, so it always sends the whole of it (sheet: Write). Deleted is for good (M13).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote, urlsplit
+
+from connectors import _lightspeed_x_words as words
+from connectors._guard import checked, clock_told, refuse_unoffered
+from connectors._lightspeed_x_access import Access, Personal, Rotating
+from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client
+from connectors._lightspeed_x_tokens import TokenFile
+from connectors._lightspeed_x_writes import Writes
+from connectors.base import (
+    Action,
+    Capabilities,
+    Change,
+    CheckLine,
+    Connector,
+    Evidence,
+    Page,
+    ProofName,
+    Record,
+    Secret,
+    VendorError,
+)
+from connectors.clock import Clock
+from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
+from connectors.http import Http
+
+ATTEMPTS = 14
+"""A 429 may come without Retry-After; waits must outlast one window then."""
+NEEDED = ("id", "version", "do_not_email")
+"""What every customer must hold: an expired version is answered in silence by another one."""
+
+
+class LightspeedX(Connector):
+    """One retailer."""
+
+    kind = "lightspeed_x"
+    FIELDS = words.FIELDS
+    DROPPED = words.DROPPED
+    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
+        {"end_mark", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
+    )
+    Settings = words.LightspeedXSettings
+    settings: words.LightspeedXSettings
+
+    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
+        super().__init__(name, settings, clock)
+        self._file = FileReader(name, settings) if settings.driver == "files" else None
+        if self._file is not None:
+            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
+            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
+
+    @property
+    def shape(self) -> str:
+        return self.kind if self._file is None else "table"
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        return [] if self._file is None else self._file.unknown_columns
+
+    @cached_property
+    def http(self) -> Http:
+        if self._file is not None:
+            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
+        rate = (300 * self.settings.registers + 50) / WINDOW_S * self.settings.rate_share
+        secrets = [_revealed(one) for one in (self.settings.token, self.settings.client_secret)]
+        root = str(self.settings.base_url).rstrip("/")
+        return Http(self.name, root, self.clock, requests_per_second=rate, attempts=ATTEMPTS, secrets=secrets)
+
+    @cached_property
+    def access(self) -> Access:
+        """The way in. An app that is not authorised yet: `access.authorise(code, redirect_uri)`."""
+        wanted = self.settings
+        if wanted.token is not None:
+            return Personal(self.http, _revealed(wanted.token))
+        return Rotating(
+            self.http, self.clock, TokenFile(Path(str(wanted.token_file))), urlsplit(str(wanted.base_url)).hostname or "",
+            client_id=_revealed(wanted.client_id), client_secret=_revealed(wanted.client_secret),
+        )  # fmt: skip
+
+    @cached_property
+    def client(self) -> Client:
+        return Client(self.name, self.access, self.settings)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """No archive: a delete cannot be undone, and takes balances with it (G11)."""
+        if self._file is not None:
+            return file_capabilities(self._file)
+        actions: set[Action] = {"update", "create", "add_note", "opt_out"}
+        return Capabilities(
+            actions=frozenset(actions if self.settings.writes else ()),
+            fields=frozenset({*words.OWN_KEYS, "group"}),
+            consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
+            requests_per_second=(300 * self.settings.registers + 50) / WINDOW_S,
+        )
+
+    # reading ---------------------------------------------------------------------------------------------------------
+
+    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
+        """Every customer once, deleted ones included, in the order of versions, until an empty page, asked for twice.
+
+        Who changes while the list is read comes again at its end: kept is the state that was read first.
+        """
+        if self._file is not None:
+            yield from self._file.pages(evidence)
+            return
+        evidence.end_mark, evidence.pages_contiguous = False, True
+        evidence.contract = self._contract()
+        self.client.groups()
+        seen, again, walk_ins, several = set[str](), 0, 0, 0
+        for rows in self.client.walk(CUSTOMERS, evidence):
+            kept = [row for row in rows if not words.is_walk_in(row, self.settings)]
+            fresh = [row for row in kept if not isinstance(row.get("id"), str) or row["id"] not in seen]
+            walk_ins, again = walk_ins + len(rows) - len(kept), again + len(kept) - len(fresh)
+            several += sum(_is_in_several(row) for row in fresh)
+            seen |= {row["id"] for row in fresh if isinstance(row.get("id"), str)}
+            if fresh:
+                yield Page([self._landed(row) for row in fresh])
+        evidence.end_mark = True
+        told = {"walk-in records were left out": walk_ins, "changed while the list was read": again,
+                "customers are in several groups, or in another than they say (X3)": several}  # fmt: skip
+        evidence.notes += [f"{count} {what}" for what, count in told.items() if count]
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
+        """One call per customer. Whether a deleted one is answered or is a 404 is not known: both are taken."""
+        if self._file is not None:
+            return self._file.fetch(ids)
+        found = {profile_id: self.client.one(profile_id) for profile_id in ids}
+        return {profile_id: None if row is None else self._landed(row) for profile_id, row in found.items()}
+
+    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
+        """By search, and compared here. A code that we gave finds one whom we created."""
+        if self._file is not None:
+            return self._file.find(field_name, value)
+        rows = self.client.found(field_name, value)
+        return [self._landed(row) for row in rows if not words.is_walk_in(row, self.settings)]
+
+    def view(self, record: Record) -> dict[str, str | None]:
+        return words.view(record) if self._file is None else view_of(record)
+
+    def admin_url(self, profile_id: str) -> str | None:
+        page = self.settings.admin_page
+        return page.replace("{id}", quote(profile_id, safe="")) if page else None
+
+    def _landed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return words.landed(row, self.client.group_name(row.get("customer_group_id")), self.settings)
+
+    def _contract(self) -> dict[str, str]:
+        return {
+            "account": urlsplit(str(self.settings.base_url)).hostname or "",
+            "version": self.settings.api_version,
+            "do_not_email_false": self.settings.do_not_email_false,
+            "sms": f"{self.settings.sms}, {self.settings.sms_false}",
+            "no_group": self.settings.no_group,
+            "walk_ins": ", ".join(self.settings.walk_in_codes),
+        }
+
+    # checking --------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[CheckLine]:
+        if self._file is not None:
+            return self._file.check()
+        lines = [
+            checked("token", self._check_token),
+            checked("customers", self._check_customers),
+            checked("retailer", self._check_retailer),
+            checked("groups", self._check_groups),
+            checked("clock", self._check_clock),
+        ]
+        meaning = f"`do_not_email: false` means: {self.settings.do_not_email_false}"
+        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
+
+    def _check_token(self) -> str:
+        return self.access.lasts()
+
+    def _check_customers(self) -> str:
+        rows, _ = self.client.page(CUSTOMERS, 0)
+        needed = [*NEEDED, *(["enable_promotional_sms"] if self.settings.sms else [])]
+        if missing := sorted({name for row in rows for name in needed if name not in row}):
+            told = (
+                f"customers come without {', '.join(missing)}: is version {self.settings.api_version} still answered?"
+            )
+            raise VendorError(told, permanent=True)
+        return f"{len(rows)} on the first page, version {self.settings.api_version} asked for"
+
+    def _check_retailer(self) -> str:
+        reply = self.client.get(RETAILER, {}, (200, 403, 404))
+        answer = reply.json() if reply.status == 200 else {}
+        data = answer.get("data", answer) if isinstance(answer, dict) else {}
+        name = data.get("name") if isinstance(data, dict) else None
+        return str(name) if name else "not shown to this token (scope retailer:read)"
+
+    def _check_groups(self) -> str:
+        return ", ".join(sorted(self.client.groups().values())) or "none"
+
+    def _check_clock(self) -> str:
+        return clock_told(self.client.get(CUSTOMERS, {"page_size": 1}).headers.get("Date"), self.clock)
+
+    # writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, change: Change) -> str:
+        """The whole customer with the changes, then the group by its own call, which touches nothing else."""
+        refuse_unoffered(self.name, self.capabilities, change)
+        writes = Writes(self.client)
+        return writes.create(change) if change.profile_id is None else writes.update(change.profile_id, change)
+
+
+def _is_in_several(row: Mapping[str, Any]) -> bool:
+    groups = row.get("customer_group_ids")
+    return isinstance(groups, list) and bool(groups) and groups != [row.get("customer_group_id")]
+
+
+def _revealed(secret: Secret | None) -> str:
+    return "" if secret is None else secret.reveal().get_secret_value()

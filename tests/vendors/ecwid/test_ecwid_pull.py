@@ -1,0 +1,402 @@
+"""Reading an Ecwid store: offsets that shift, deleted ids, names and contacts that are derived, and refused tokens."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors._ecwid_words import split
+from connectors.base import Evidence, VendorError
+from connectors.clock import SimulatedClock
+from connectors.ecwid import Ecwid
+from connectors.files import FILE_FIELDS, FILE_PROOFS
+
+FIRST = 900_000_000
+
+
+def pulled(connector: Ecwid) -> tuple[list[dict[str, Any]], Evidence]:
+    evidence = Evidence()
+    return [dict(record) for page in connector.pages(evidence) for record in page.records], evidence
+
+
+def viewed(connector: Ecwid, one: str) -> dict[str, str | None]:
+    record = connector.fetch([one])[one]
+    assert record is not None
+    return connector.view(record)
+
+
+def landed(connector: Ecwid, one: str) -> dict[str, Any]:
+    return next(record for record in pulled(connector)[0] if record["id"] == one)
+
+
+# the list (G1) ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_size_and_the_order_are_always_said(rig: Any, clock: SimulatedClock) -> None:
+    """Its default has changed over the years, and the default order is by name, which people change."""
+    rig.serve(150)
+    pulled(rig.connector(clock, writes=False))
+    asked = [query for _, path, query in rig.calls if path == "/customers"]
+    assert [query["offset"] for query in asked] == [["0"], ["100"]]
+    assert all((q["limit"], q["sortBy"]) == (["100"], ["REGISTERED_DATE_ASC"]) for q in asked)
+
+
+def test_requests_are_what_the_page_size_forces_and_the_certificate_needs(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(1000)
+    pulled(rig.connector(clock, writes=False))
+    assert rig.requests() == 1000 / 100 + 3  # deleted: counted before and after, and listed
+
+
+def test_deleted_customers_are_listed_by_their_ids(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(5)
+    rig.remove(FIRST + 2)
+    connector = rig.connector(clock, writes=False)
+    records, evidence = pulled(connector)
+    assert {r["id"]: connector.view(r)["status"] for r in records}[str(FIRST + 2)] == "deleted"
+    assert (len(records), evidence.count_before, evidence.count_after) == (5, 5, 5)
+    assert connector.fetch([str(FIRST + 2)]) == {str(FIRST + 2): None}
+
+
+def test_more_deleted_customers_than_fit_one_page(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(130)
+    for n in range(1, 121):
+        rig.remove(FIRST + n)
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert (len(records), evidence.count_after) == (130, 130)
+
+
+@pytest.mark.parametrize("makes_up_for_it", [False, True])
+def test_a_customer_deleted_while_paging_pushes_nobody_over_an_edge(
+    rig: Any, clock: SimulatedClock, makes_up_for_it: bool
+) -> None:
+    """The one after the edge is missed at first, even where the total stays the same because somebody new came."""
+    rig.serve(150)
+    evidence, read = Evidence(), list[str]()
+    for page in rig.connector(clock, writes=False).pages(evidence):
+        if not read:
+            rig.remove(FIRST + 5)
+            if makes_up_for_it:
+                rig.add(151)
+        read += [record["id"] for record in page.records]
+    assert sorted(read) == [str(FIRST + n) for n in range(1, 151 + makes_up_for_it)]
+    assert (evidence.end_mark, evidence.pages_contiguous) == (True, True)
+    assert (evidence.count_before, evidence.count_after) == (150, 150 + makes_up_for_it)
+    assert evidence.notes == ["customers moved while the list was read: it was read again"]
+
+
+def test_a_customer_who_is_new_while_paging_is_read(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(150)
+    evidence, read = Evidence(), 0
+    for page in rig.connector(clock, writes=False).pages(evidence):
+        rig.add(151) if not read else None
+        read += len(page.records)
+    assert (read, evidence.count_before, evidence.count_after) == (151, 150, 151)
+    assert evidence.notes == []
+
+
+def test_a_list_that_never_stands_still_leaves_no_certificate(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(150)
+    gone = iter(range(1, 100))
+
+    def restless(method: str, path: str, query: Any) -> None:
+        if path == "/customers" and query["offset"] == ["100"]:
+            rig.remove(FIRST + next(gone))
+
+    rig.before_answer = restless
+    _, evidence = pulled(rig.connector(clock, writes=False))
+    assert evidence.pages_contiguous is False
+    assert "never stood still" in evidence.notes[-1]
+
+
+def test_a_page_that_comes_twice_is_read_again_and_nobody_is_doubled(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(250)
+    page, times = rig._list, iter([False, True])
+    rig._list = lambda query: page({**query, "offset": ["0"]} if next(times, False) else query)
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert len({record["id"] for record in records}) == len(records) == 250
+    assert evidence.pages_contiguous is False  # it said that it answered from elsewhere
+
+
+def test_a_list_that_ignores_the_offset_ends_as_an_error_and_not_as_a_loop(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(450)
+    page = rig._list
+    rig._list = lambda query: page({**query, "offset": ["0"]})
+    with pytest.raises(VendorError, match="repeats itself"):
+        pulled(rig.connector(clock, writes=False))
+
+
+def test_a_total_that_is_never_reached_leaves_no_end_mark(rig: Any, clock: SimulatedClock) -> None:
+    page = rig._list
+
+    def lying(query: Any) -> Any:
+        status, headers, body = page(query)
+        return status, headers, json.dumps({**json.loads(body), "total": 7}).encode()
+
+    rig._list = lying
+    _, evidence = pulled(rig.connector(clock, writes=False))
+    assert (evidence.end_mark, evidence.pages_contiguous) == (False, False)
+
+
+def test_a_store_without_a_list_of_deleted_customers_is_read_all_the_same(rig: Any, clock: SimulatedClock) -> None:
+    rig.keeps_deleted = False
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert (len(records), evidence.count_before, evidence.count_after) == (3, 3, 3)
+    assert evidence.notes == ["the store gives no list of deleted customers"]
+
+
+def test_a_customer_without_a_readable_id_is_handed_on_for_the_certificate_to_fail(
+    rig: Any, clock: SimulatedClock
+) -> None:
+    rig.rows[FIRST + 2]["id"] = None
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert None in [record["id"] for record in records]
+    assert evidence.pages_contiguous is False
+
+
+@pytest.mark.parametrize(
+    "odd", [{"billingPerson": "Ida"}, {"contacts": ["613"]}, {"shippingAddresses": [1]}, {"email": {}}]
+)
+def test_a_customer_of_the_wrong_types_is_handed_on_to_be_set_apart(
+    rig: Any, clock: SimulatedClock, odd: dict[str, Any]
+) -> None:
+    """G1: one misfit is quarantined with its id; it does not cost the night."""
+    from jobs.fitting import Fitter
+
+    rig.rows[FIRST + 2] |= odd
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    fitted = Fitter(Ecwid.FIELDS, "id", Ecwid.DROPPED).fit(records)
+    assert [one for one, _ in fitted.misfits] == [str(FIRST + 2)]
+    assert (fitted.table.num_rows, evidence.pages_contiguous) == (2, True)
+
+
+# refused tokens -----------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_token_is_a_403_and_stops_everything_at_once(rig: Any, clock: SimulatedClock) -> None:
+    """Going on with one that does not work blocks the address for long: not even `check` asks a second time."""
+    rig.fail(403, body=b'{"errorCode": "INVALID_API_TOKEN"}')
+    connector = rig.connector(clock, writes=True)
+    lines = connector.check()
+    assert rig.requests() == 1
+    assert sum("nothing more is asked" in line.detail and "INVALID_API_TOKEN" in line.detail for line in lines) == 4
+    with pytest.raises(VendorError, match="nothing more is asked"):
+        connector.find("email", "ida1@example.com")
+    assert rig.requests() == 1
+
+
+def test_a_403_without_a_reason_is_taken_for_a_refused_token(rig: Any, clock: SimulatedClock) -> None:
+    rig.fail(403)
+    connector = rig.connector(clock, writes=False)
+    for _ in range(3):
+        with pytest.raises(VendorError) as caught:
+            pulled(connector)
+        assert (caught.value.permanent, caught.value.status) == (True, 403)
+    assert rig.requests() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [(403, "INSUFFICIENT_APP_SCOPE", "lacks a scope"), (402, "NOT_AVAILABLE_ON_CURRENT_PLAN", "plan"),
+     (403, "NOT_AVAILABLE_ON_CURRENT_PLAN", "plan"), (402, "", "plan")],
+)  # fmt: skip
+def test_a_missing_scope_or_plan_concerns_one_thing_alone(
+    rig: Any, clock: SimulatedClock, status: int, code: str, said: str
+) -> None:
+    rig.refuse["GET /customer_groups"] = (status, {"errorCode": code, "errorMessage": "no"})
+    connector = rig.connector(clock, writes=False)
+    (line,) = [line for line in connector.check() if not line.ok]
+    assert (line.name, said in line.detail) == ("groups", True)
+    assert len(pulled(connector)[0]) == 3
+
+
+def test_the_token_is_never_in_an_address(rig: Any, clock: SimulatedClock) -> None:
+    rig.connector(clock, writes=False).check()
+    assert not [query for _, _, query in rig.calls if "token" in query]
+
+
+# what is read -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"), [(True, "in"), (False, "out"), (None, "unknown"), (..., "unknown"), ("true", "unknown")]
+)
+def test_g9_accept_marketing_of_null_is_unknown_and_not_in(
+    rig: Any, clock: SimulatedClock, flag: Any, said: str
+) -> None:
+    """The vendor mails those with null as well; we do not call it a choice."""
+    one = rig.add(9, acceptMarketing=flag)
+    view = viewed(rig.connector(clock, writes=False), one)
+    assert (view["email_consent"], view["sms_consent"]) == (said, None)
+
+
+@pytest.mark.parametrize(
+    ("person", "first", "last"),
+    [
+        ({"name": "Ada Sample", "firstName": "Ada", "lastName": "Sample"}, "Ada", "Sample"),
+        ({"name": "Mary Ann Sample", "firstName": "Mary Ann", "lastName": "Sample"}, "Mary Ann", "Sample"),
+        ({"name": "Ada"}, "Ada", None),
+        ({"name": "Ada Sample Jr"}, "Ada", "Sample Jr"),
+        ({}, "Ida", "Elsewhere"),
+    ],
+)
+def test_names_are_derived_by_the_vendor_and_lost_for_names_of_one_word(
+    rig: Any, clock: SimulatedClock, person: dict[str, Any], first: str, last: str | None
+) -> None:
+    one = rig.add(9, billingPerson=person, name="Ida Elsewhere")
+    view = viewed(rig.connector(clock, writes=False), one)
+    assert (view["first_name"], view["last_name"]) == (first, last)
+
+
+def test_a_name_is_cut_at_its_first_space() -> None:
+    assert [split(name) for name in ("", " Ada ", "Ada  Sample", "A B C")] == [
+        (None, None), ("Ada", None), ("Ada", "Sample"), ("A", "B C"),
+    ]  # fmt: skip
+
+
+PHONE = {"type": "PHONE", "contact": "613-555-0150", "default": True, "id": 3}
+
+
+@pytest.mark.parametrize(
+    ("contacts", "billing", "shipping", "first", "second"),
+    [
+        ([PHONE, {**PHONE, "default": False, "id": 1, "contact": "x"}], "b", "s", "613-555-0150", "x"),
+        ([{**PHONE, "default": False}], "613-555-0151", "s", "613-555-0151", "613-555-0150"),
+        ([{"type": "WHATSAPP", "contact": "y", "default": True, "id": 4}], " ", "613-555-0152", "613-555-0152", None),
+        ([], None, None, None, None),
+    ],
+)
+def test_phone_1_is_the_default_contact_then_the_billing_phone_then_that_of_the_default_address(
+    rig: Any, clock: SimulatedClock, contacts: Any, billing: Any, shipping: Any, first: Any, second: Any
+) -> None:
+    places = [{"id": 1, "phone": "other"}, {"id": 2, "phone": shipping, "defaultAddress": True}]
+    one = rig.add(9, contacts=contacts, billingPerson={"phone": billing}, shippingAddresses=places)
+    record = landed(rig.connector(clock, writes=False), one)
+    assert (record["phone"], record["phone_2"]) == (first, second)
+
+
+def test_an_email_contact_that_differs_is_a_second_email_and_is_told(rig: Any, clock: SimulatedClock) -> None:
+    contact = {"type": "EMAIL", "contact": "old@example.com", "default": True, "id": 3}
+    one = rig.add(9, contacts=[contact], email="new@example.com")
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    (record,) = [record for record in records if record["id"] == one]
+    assert (record["email"], record["email_2"]) == ("new@example.com", "old@example.com")
+    assert evidence.notes == ["1 customers of a page have another email among their contacts"]
+
+
+@pytest.mark.parametrize(
+    ("stats", "total", "bought"),
+    [
+        ({"numberOfOrders": 2}, 0, True),
+        ({"numberOfOrders": 0}, 0, False),
+        (None, 3, True),
+        (None, ..., None),
+        ({}, ..., None),
+    ],
+)
+def test_x4_who_has_ever_purchased_comes_from_the_vendors_counters(
+    rig: Any, clock: SimulatedClock, stats: Any, total: Any, bought: bool | None
+) -> None:
+    """`totalOrderCount` comes with searches alone."""
+    one = rig.add(9, stats=stats, totalOrderCount=total)
+    assert landed(rig.connector(clock, writes=False), one)["has_purchased"] is bought
+
+
+def test_x4_paid_orders_are_asked_for_where_the_counter_is_not_trusted(rig: Any, clock: SimulatedClock) -> None:
+    rig.paid.discard(FIRST + 2)
+    rig.rows[FIRST + 3] |= {"stats": {"numberOfOrders": 0}, "totalOrderCount": 0}
+    connector = rig.connector(clock, writes=False, purchases="orders")
+    assert [record["has_purchased"] for record in pulled(connector)[0]] == [True, False, False]
+    assert [query["customerId"] for _, path, query in rig.calls if path == "/orders"] == [
+        [str(FIRST + 1)],
+        [str(FIRST + 2)],
+    ]
+    assert all(line.ok for line in connector.check())
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "group"),
+    [(70001, "Gold Members", "Gold Members"), (0, "General", None), (None, None, None), (70002, None, "Wholesale"),
+     (1, "General", None), (5, ..., None)],
+)  # fmt: skip
+def test_x2_a_group_is_read_by_its_name_and_general_is_none(
+    rig: Any, clock: SimulatedClock, number: Any, name: Any, group: str | None
+) -> None:
+    one = rig.add(9, customerGroupId=number, customerGroupName=name)
+    assert viewed(rig.connector(clock, writes=False), one)["group"] == group
+
+
+def test_g11_what_no_rule_needs_does_not_leave_the_connector(rig: Any, clock: SimulatedClock) -> None:
+    records, _ = pulled(rig.connector(clock, writes=False))
+    assert "never-on-a-disk" not in str(records)
+    assert records[0].keys() == set(Ecwid.FIELDS.names)
+
+
+def test_a_field_that_is_new_at_the_vendor_is_handed_on_to_be_noted(rig: Any, clock: SimulatedClock) -> None:
+    one = rig.add(9, loyaltyTier=3)
+    assert landed(rig.connector(clock, writes=False), one).keys() - set(Ecwid.FIELDS.names) == {"loyaltyTier"}
+
+
+def test_times_become_iso_so_that_the_certificate_understands_them(rig: Any, clock: SimulatedClock) -> None:
+    record = landed(rig.connector(clock, writes=False), str(FIRST + 1))
+    assert (record["created_at"], record["last_order_at"]) == ("2026-01-05T10:00:01+00:00", "2026-02-01T10:00:00+00:00")
+
+
+# by id and by key ---------------------------------------------------------------------------------------------------
+
+
+def test_an_email_is_found_exactly_and_in_any_case(rig: Any, clock: SimulatedClock) -> None:
+    rig.serve(12)  # a search by parts finds ida1 in ida11 as well
+    connector = rig.connector(clock, writes=False)
+    assert [r["id"] for r in connector.find("email", "IDA1@example.com")] == [str(FIRST + 1)]
+
+
+@pytest.mark.parametrize("typed", ["+16135550188", "6135550188", "(613) 555-0188", "1.613.555.0188 "])
+def test_g3_a_phone_is_found_in_any_spelling_by_a_part_that_all_spellings_share(
+    rig: Any, clock: SimulatedClock, typed: str
+) -> None:
+    one = rig.add(8, contacts=[{**PHONE, "contact": typed}])
+    rig.add(9, contacts=[{**PHONE, "contact": "4165550188"}])
+    assert [r["id"] for r in rig.connector(clock, writes=False).find("phone", "+16135550188")] == [one]
+
+
+def test_no_other_address_of_the_store_is_read_as_a_customer(rig: Any, clock: SimulatedClock) -> None:
+    assert rig.connector(clock, writes=False).fetch(["deleted", "../orders"]) == {"deleted": None, "../orders": None}
+    assert rig.requests() == 0
+
+
+def test_another_customer_than_asked_for_is_an_error(rig: Any, clock: SimulatedClock) -> None:
+    rig.rows[FIRST + 2]["id"] = 5
+    with pytest.raises(VendorError, match="something else than this customer"):
+        rig.connector(clock, writes=False).fetch([str(FIRST + 2)])
+
+
+# settings -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [{"store_id": None}, {"token": None}, {"driver": "files", "writes": True}])
+def test_settings_that_cannot_work_are_refused(rig: Any, clock: SimulatedClock, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"needs|cannot be written"):
+        rig.connector(clock, **{"writes": False, **wrong})
+
+
+def test_a_base_url_without_a_path_gets_the_vendors(rig: Any, clock: SimulatedClock) -> None:
+    assert len(pulled(rig.connector(clock, writes=False, base_url=rig.url))[0]) == 3
+
+
+def test_the_page_of_a_customer_comes_from_the_configuration(rig: Any, clock: SimulatedClock) -> None:
+    connector = rig.connector(clock, writes=False, admin_page="https://shop.example.com/customers/{id}")
+    assert connector.admin_url("7") == "https://shop.example.com/customers/7"
+
+
+def test_an_export_file_is_read_and_never_written(tmp_path: Path, clock: SimulatedClock) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text("internal_id,email,Tax\n007,ida@example.com,X1\n", encoding="utf-8")
+    given = {"kind": "ecwid", "role": "ecom", "driver": "files", "path": path, "columns": {"id": "internal_id"}}
+    connector = Ecwid("shop", Ecwid.Settings.model_validate({**given, "exported_at": "2026-11-22"}), clock)
+    (page,) = connector.pages(Evidence())
+    assert (connector.shape, connector.FIELDS, connector.REQUIRED_PROOFS) == ("table", FILE_FIELDS, FILE_PROOFS)
+    assert connector.view(page.records.to_pylist()[0])["email"] == "ida@example.com"
+    assert (connector.unknown_columns, connector.capabilities.actions) == (["Tax"], frozenset())
+    assert connector.find("email", "ida@example.com") == list(connector.fetch(["007"]).values())
+    assert all(line.ok for line in connector.check())
