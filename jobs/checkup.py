@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from connectors.base import Connector
+from pydantic.fields import FieldInfo
+
+from connectors.base import Connector, SourceSettings, connector_class
 from jobs.workspace import Workspace
 
 
@@ -14,6 +16,21 @@ def check(workspace: Workspace) -> tuple[list[list[str]], bool]:
         lines = list(pool.map(lambda name: list(_lines(name, workspace.connectors[name])), names))
     rows = [row for block in lines for row in block]
     return [["source", "check", "", "detail"], *rows], all(row[2] != "FAILS" for row in rows)
+
+
+def keys(kind: str) -> list[list[str]]:
+    """What a source of a kind takes in the configuration, heading first: the kind's own keys, then those of every source."""
+    fields = connector_class(kind).Settings.model_fields
+    own_first = sorted(fields, key=lambda name: name in SourceSettings.model_fields)
+    rows = [[name, _default(fields[name]), fields[name].description or ""] for name in own_first]
+    return [["key", "default", "what it is"], *rows]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "(required)"
+    value = field.get_default(call_default_factory=True)
+    return "" if value is None or value in ((), {}) else str(value)
 
 
 def _lines(name: str, connector: Connector) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import structlog
 
+from connectors.base import kinds
 from connectors.clock import SystemClock
 from jobs import checkup, decide, golive, look, night, schedule
 from jobs.desk import Desk, guarded
@@ -137,9 +138,13 @@ def pull(desk: Desk) -> None:
 
 @_command(
     click.option("--show-policy", is_flag=True, help="Print the policy that the configuration comes to."),
+    click.option("--show-keys", type=click.Choice(kinds()), help="Print the keys that a source of this kind takes."),
 )
-def check(desk: Desk, show_policy: bool) -> None:
+def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
     """Configuration, reach, credentials and rights of every source; never writes."""
+    if show_keys:
+        desk.table(checkup.keys(show_keys))
+        return
     settings = desk.settings()
     if show_policy:
         desk.table(settings.policy())
