@@ -1,7 +1,7 @@
 """What is wrong tonight: every file under `sql/findings/` is one check, found by being there."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, get_args
 
@@ -11,6 +11,10 @@ from reports.document import Severity
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Gravest first."""
+
+FACE = ("first_name", "last_name", "birth_date", "phone", "email", "status")
+SHOWN_WITH_FACES = 20_000
+"""How many findings carry who their members are; beyond it a report would outgrow a browser."""
 
 _TABLE = """
 create table findings (
@@ -79,9 +83,19 @@ def findings(warehouse: Warehouse) -> list[Finding]:
     return sorted(found, key=lambda f: (SEVERITIES.index(f.check.severity), f.check.kind, f.finding_id))
 
 
-def sources_of(members: Iterable[str]) -> set[str]:
-    """The sources that a finding's members lie in."""
-    return {member.split(":", 1)[0] for member in members}
+def with_faces(warehouse: Warehouse, found: Sequence[Finding]) -> list[Finding]:
+    """The findings again, the first ones with who their members are, for a person to compare (G8). Clear values."""
+    (query,) = sql.script("faces").statements
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for row in warehouse.rows(query, most=SHOWN_WITH_FACES):
+        facts = [(f"{name}@{row['member']}", row[name]) for name in FACE if row[name] is not None]
+        seen.setdefault(row["finding_id"], []).extend(facts)
+    return [replace(f, evidence=_joined(f.evidence, seen.get(f.finding_id, []))) for f in found]
+
+
+def _joined(evidence: tuple[tuple[str, str], ...], more: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    known = {name for name, _ in evidence}
+    return (*evidence, *(fact for fact in more if fact[0] not in known))
 
 
 def _check(script: sql.Script) -> Check:

@@ -342,7 +342,8 @@ def _report(
         breakers=counted,
     )
     urls = {name: connector.admin_url for name, connector in workspace.connectors.items()}
-    report = reporting.document(workspace.settings, about, sources, findings, story, corrections, urls)
+    faced = detect.with_faces(warehouse, findings)
+    report = reporting.document(workspace.settings, about, sources, faced, story, corrections, urls)
     page = _write(workspace, report)
     _end(night, report.status, report.headline)
     code = outcome.exit_code if outcome else BreakerTripped.exit_code if tripped else 0

@@ -122,7 +122,7 @@ def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine
         certified=pulled.certified,
         used_snapshot=used.snapshot_id if used else None,
         taken_at=used.taken_at if used else None,
-        age_hours=round((now - used.taken_at).total_seconds() / 3600, 1) if used else None,
+        age_hours=round(max(0.0, (now - used.taken_at).total_seconds()) / 3600, 1) if used else None,
         profiles=used.profiles if used else None,
         active=used.active if used else None,
         quarantined=int(pulled.stats.get("quarantined") or 0),

@@ -76,7 +76,7 @@ def bare(folder: Path, profiles: int, _seed: int, night: int) -> Measured:
     """Only read the same files into DuckDB: count the rows, and touch every column."""
     measured = _begun(profiles)
     with world.workspace(folder, night) as site, measured.step("read"), duckdb.connect() as connection:
-        for source in world.pulled(site).values():
+        for source in world.pulled(site, night).values():
             assert source.used is not None
             for part in sorted(Path(source.used.path).glob("part-*.parquet")):
                 reader = site.vault.read_parquet(part)
@@ -93,7 +93,7 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
     measured = _begun(profiles)
     with world.workspace(folder, number) as site, Warehouse() as warehouse:
         with measured.step("open and shape"):
-            _fill(site, warehouse)
+            _fill(site, warehouse, number)
         with measured.step("phones"):
             measured.counts["spellings parsed"] = phones.fill(warehouse.connection, site.vault, site.folder, site.state)
         with measured.step("match"):
@@ -109,8 +109,8 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
     return _ended(measured)
 
 
-def _fill(site: Workspace, warehouse: Warehouse) -> None:
-    settings, pulled = site.settings, world.pulled(site)
+def _fill(site: Workspace, warehouse: Warehouse, number: int) -> None:
+    settings, pulled = site.settings, world.pulled(site, number)
     prepare.configure(warehouse, settings, site.connectors)
     prepare.load(warehouse, settings, pulled, site.connectors, site.vault)
     prepare.judge_sources(warehouse, settings, pulled, {}, site.clock.now() + timedelta(minutes=5))

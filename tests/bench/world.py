@@ -92,15 +92,15 @@ def seal(folder: Path, profiles: int, seed: int, night: int) -> None:
             fields = connector.FIELDS.remove_metadata()
             table = records.rename_columns(fields.names).cast(fields)
             contents = snapshot.Contents(table.to_reader(), QUARANTINE.empty_table(), UNKNOWN.empty_table(), connector.ID)
-            label = snapshot.Label(name, _snapshot_id(night), connector.kind, connector.EXPORT_CONTRACT, site.clock.now())
+            label = snapshot.Label(name, _run_id(night), connector.kind, connector.EXPORT_CONTRACT, site.clock.now())
             path = snapshot.write(site.folder, label, contents, site.vault)
             site.state.add_snapshot(_row(label, path, table.num_rows, night))
 
 
-def pulled(site: Workspace) -> dict[str, Pulled]:
-    """What a pull would hand on: every source certified."""
-    rows = {name: site.state.last_certified(name) for name in site.connectors}
-    return {name: Pulled(name, row, row, True, [], "") for name, row in rows.items() if row is not None}
+def pulled(site: Workspace, night: int) -> dict[str, Pulled]:
+    """What that night's pull would hand on: every source certified."""
+    rows = {row.source: row for row in site.state.snapshots_of(_run_id(night))}
+    return {name: Pulled(name, rows[name], rows[name], True, [], "") for name in site.connectors}
 
 
 def _people(connection: duckdb.DuckDBPyConnection, profiles: int, seed: int, night: int) -> None:
@@ -121,7 +121,7 @@ def _statements(name: str) -> dict[str, str]:
     return {kind: body.strip().rstrip(";") for kind, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def _snapshot_id(night: int) -> str:
+def _run_id(night: int) -> str:
     return f"{FIRST_NIGHT.date() + timedelta(days=night - 1)}-a"
 
 
@@ -129,7 +129,7 @@ def _row(label: snapshot.Label, path: Path, rows: int, night: int) -> SnapshotRo
     return SnapshotRow(
         snapshot_id=f"{label.source}-{label.snapshot_id}",
         source=label.source,
-        run_id=_snapshot_id(night),
+        run_id=_run_id(night),
         taken_at=label.taken_at,
         path=str(path),
         profiles=rows,

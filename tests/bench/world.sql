@@ -93,7 +93,7 @@ select m.n, m.source, m.role, m.circle, m.copy, m.p, w.home,
   case when chance(m.known, 'address') < 0.8 and chance(m.p, 'address') < 0.998 then w.city end as city,
   case when chance(m.known, 'address') < 0.8 and chance(m.p, 'address') < 0.998
     then case when chance(m.p, 'squeezed') < 0.3 then replace(w.postal_code, ' ', '') else w.postal_code end end as postal_code,
-  case when chance(m.known, 'consent') < 0.4 then 'in' when chance(m.known, 'consent') < 0.45 and chance(m.p, 'consent') < 0.98 then 'out'
+  case when chance(m.p, 'opted out') < 0.002 or chance(m.known, 'consent') < 0.05 then 'out' when chance(m.known, 'consent') < 0.45 then 'in'
     else 'unknown' end as consent,
   chance(m.p, 'archived') < 0.01 as archived,
   strftime(timestamp '2019-01-01' + to_hours(cast(pick(m.p, 'made', 60000) as integer)), '%Y-%m-%dT%H:%M:%SZ') as created_at,
