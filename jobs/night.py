@@ -12,9 +12,6 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from connectors.base import Connector
 from jobs import breakers, decide, detect, kept, phones, prepare
 from jobs import match as matching
 from jobs import plan as planning
@@ -89,22 +86,9 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
     with lock(workspace.folder, workspace.clock, run=f"apply {plan_id}", state_url=workspace.settings.state):
         report = _stored(workspace, plan_id)
         outcome = _apply(workspace, plan_id, progress or Progress(quiet=True))
-        corrections = workspace.journal.load(plan_id)
-        lines = reporting.correction_lines(corrections)
-        said = [text for text in report.warnings if not text.startswith(_APPLYING)]
-        status = reporting.status(report.sources, outcome.tripped)
-        done = report.model_copy(
-            update={
-                "status": status,
-                "corrections": lines,
-                "breakers": list(outcome.breakers),
-                "headline": reporting.headline(plan_id, corrections, report.findings, report.sources),
-                "counts": reporting.counts(report.counts, lines),
-                "warnings": said + _said(outcome),
-            }
-        )
+        done = _after(workspace, report, outcome)
         page = _write(workspace, done)
-        workspace.state.end_run(plan_id, status=status, headline=done.headline, at=workspace.clock.now())
+        workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
         return Result(plan_id, done, page, outcome.exit_code)
 
 
@@ -182,9 +166,12 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         corrections = planning.plan(warehouse, workspace.vault)
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
+    counted, tripped = _breakers(workspace, corrections)
+    report = _planned(night, warehouse, pulled, findings, story, reporting.Breaking(counted, tripped))
+    _write(workspace, report)  # before a vendor is written to: a run that dies then is resumed from here
     with night.step("apply"):
         outcome = _apply(workspace, night.run_id, night.progress) if write and _may_go(night, corrections) else None
-    return _report(night, warehouse, pulled, findings, story, outcome)
+    return _ended(night, report if outcome is None else _after(workspace, report, outcome), outcome, tripped)
 
 
 def _pull(night: _Night) -> dict[str, Pulled]:
@@ -194,39 +181,11 @@ def _pull(night: _Night) -> dict[str, Pulled]:
     landings = pulling.land_all(workspace.connectors, site, night.progress.rows)
     zone = ZoneInfo(workspace.settings.time_zone)
     with Warehouse() as scratch:
-        desk = pulling.Desk(
-            night.run_id, workspace.state, workspace.settings.limits, zone, partial(_count_active, scratch)
-        )
-        linked = _linked_ids(workspace, landings, scratch)
+        count_active = partial(prepare.count_active, scratch)
+        desk = pulling.Desk(night.run_id, workspace.state, workspace.settings.limits, zone, count_active)
+        linked = prepare.linked_ids(scratch, workspace.settings, landings)
         pulled = {name: pulling.seal(landing, linked.get(name, set()), desk) for name, landing in landings.items()}
     return {name: prepare.readable(source, workspace.folder, workspace.vault) for name, source in pulled.items()}
-
-
-def _linked_ids(
-    workspace: Workspace, landings: Mapping[str, pulling.Landing], scratch: Warehouse
-) -> dict[str, set[str]]:
-    """The POS ids that tonight's shop profiles name, by POS source."""
-    named: dict[str, set[str]] = {}
-    for name, landing in landings.items():
-        source = workspace.settings.sources[name]
-        if landing.problem or not source.link_keys:
-            continue
-        scratch.shape(name, landing.connector.shape, source.region, landing.rows())
-        rows = scratch.rows(
-            "select distinct u.key, u.id from (select unnest(links) as u from profiles) where u.id <> ''"
-        )
-        scratch.execute("delete from profiles", {})
-        for row in rows:
-            if pos := source.link_keys.get(row["key"]):
-                named.setdefault(pos, set()).add(row["id"])
-    return named
-
-
-def _count_active(scratch: Warehouse, connector: Connector, rows: pa.RecordBatchReader) -> int:
-    scratch.shape(connector.name, connector.shape, connector.settings.region, rows)
-    count = scratch.count("select count(*) from profiles where status = 'active'")
-    scratch.execute("delete from profiles", {})
-    return count
 
 
 def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> None:
@@ -316,40 +275,60 @@ def _apply(workspace: Workspace, plan_id: str, progress: Progress) -> Outcome:
     return apply_plan(plan_id, means)
 
 
-def _report(
+def _planned(
     night: _Night,
     warehouse: Warehouse,
     pulled: Mapping[str, Pulled],
     findings: list[Finding],
     story: Mapping[str, FindingRow],
-    outcome: Outcome | None,
-) -> Result:
+    breaking: reporting.Breaking,
+) -> RunReport:
+    """The report of what was found and what is intended."""
     workspace = night.workspace
-    corrections = workspace.journal.load(night.run_id)
     sources = _source_lines(night, pulled)
-    night.warnings += _said(outcome) if outcome else []
-    counted, tripped = (outcome.breakers, bool(outcome.tripped)) if outcome else _breakers(workspace, corrections)
     about = reporting.Run(
         run_id=night.run_id,
         business_date=str(night.day),
         started_at=night.started_at,
         finished_at=workspace.clock.now(),
-        status=reporting.status(sources, tripped),
+        status=reporting.status(sources, breaking.tripped),
         warnings=tuple(night.warnings),
         entities=warehouse.count("select count(distinct entity_id) from entities"),
         profiles=warehouse.count("select count(*) from profiles"),
         steps=tuple(night.steps),
-        breakers=counted,
+        breakers=breaking.counted,
     )
     urls = {name: connector.admin_url for name, connector in workspace.connectors.items()}
     faced = detect.with_faces(warehouse, findings)
-    report = reporting.document(workspace.settings, about, sources, faced, story, corrections, urls)
-    page = _write(workspace, report)
-    _end(night, report.status, report.headline)
+    corrections = workspace.journal.load(night.run_id)
+    return reporting.document(workspace.settings, about, sources, faced, story, corrections, urls)
+
+
+def _after(workspace: Workspace, report: RunReport, outcome: Outcome) -> RunReport:
+    """The report again, once its plan was applied."""
+    corrections = workspace.journal.load(report.run_id)
+    lines = reporting.correction_lines(corrections)
+    return report.model_copy(
+        update={
+            "status": reporting.status(report.sources, outcome.tripped),
+            "corrections": lines,
+            "breakers": list(outcome.breakers),
+            "headline": reporting.headline(report.run_id, corrections, report.findings, report.sources),
+            "counts": reporting.counts(report.counts, lines),
+            "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
+        }
+    )
+
+
+def _ended(night: _Night, report: RunReport, outcome: Outcome | None, tripped: bool) -> Result:
+    """Write the report for good and close the run. The exit code: the first of 6, 5, 3, 0 (interfaces, Exit codes)."""
+    done = report.model_copy(update={"steps": night.steps, "finished_at": night.workspace.clock.now()})
+    page = _write(night.workspace, done)
+    _end(night, done.status, done.headline)
     code = outcome.exit_code if outcome else BreakerTripped.exit_code if tripped else 0
-    if code == 0 and report.status == "incomplete":
+    if code == 0 and done.status == "incomplete":
         code = IncompleteExport.exit_code
-    return Result(night.run_id, report, page, code)
+    return Result(night.run_id, done, page, code)
 
 
 def _breakers(workspace: Workspace, corrections: list[Correction]) -> tuple[tuple[Breaker, ...], bool]:

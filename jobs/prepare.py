@@ -11,7 +11,7 @@ from connectors.base import Connector
 from jobs import snapshot
 from jobs.errors import IncompleteExport
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PLACEHOLDERS
-from jobs.pull import Pulled
+from jobs.pull import Landing, Pulled
 from jobs.settings import Pairing, Settings
 from jobs.state import DecisionRow
 from jobs.vault import Vault
@@ -29,6 +29,32 @@ def readable(source: Pulled, workspace: Path, vault: Vault) -> Pulled:
     except (IncompleteExport, OSError) as error:
         return replace(source, used=None, problem=f"{source.problem}; {error}")
     return source
+
+
+def linked_ids(scratch: Warehouse, settings: Settings, landings: Mapping[str, Landing]) -> dict[str, set[str]]:
+    """The POS ids that tonight's shop profiles name, by POS source."""
+    named: dict[str, set[str]] = {}
+    for name, landing in landings.items():
+        source = settings.sources[name]
+        if landing.problem or not source.link_keys:
+            continue
+        scratch.shape(name, landing.connector.shape, source.region, landing.rows())
+        rows = scratch.rows(
+            "select distinct u.key, u.id from (select unnest(links) as u from profiles) where u.id <> ''"
+        )
+        scratch.execute("delete from profiles", {})
+        for row in rows:
+            if pos := source.link_keys.get(row["key"]):
+                named.setdefault(pos, set()).add(row["id"])
+    return named
+
+
+def count_active(scratch: Warehouse, connector: Connector, rows: pa.RecordBatchReader) -> int:
+    """How many of a source's landed rows are active, by its shape."""
+    scratch.shape(connector.name, connector.shape, connector.settings.region, rows)
+    count = scratch.count("select count(*) from profiles where status = 'active'")
+    scratch.execute("delete from profiles", {})
+    return count
 
 
 def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str, Connector]) -> None:

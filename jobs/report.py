@@ -34,6 +34,14 @@ AdminUrls = Mapping[str, Callable[[str], str | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Breaking:
+    """The breakers over a plan, and whether they would hold what it could write unattended."""
+
+    counted: tuple[Breaker, ...]
+    tripped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What the night knows of itself when it writes its report."""
 

@@ -15,13 +15,17 @@ where l.state = 'active' and (l.origin = 'attested' or k.source is null);
 -- grain: one row per link and compared field with a value on either side; a side that is not comparable has no row
 -- (G3), and a placeholder is not comparable (G5): it is neither drift nor a value to be carried anywhere
 create table link_fields as
-with linked as (
-  select t.pairing, t.ecom_n, t.pos_n, e.first_key as e_first, e.last_key as e_last, e.birth_key as e_birth, e.phone_key as e_phone,
+with shop_side as (
+  select t.pairing, t.ecom_n, t.pos_n, e.first_key, e.last_key, e.birth_key, e.phone_key, e.email_key, e.address_key
+  from people as e
+  join ties as t on t.ecom_n = e.n
+),
+linked as (
+  select e.pairing, e.ecom_n, e.pos_n, e.first_key as e_first, e.last_key as e_last, e.birth_key as e_birth, e.phone_key as e_phone,
     e.email_key as e_email, e.address_key as e_address, w.first_key as p_first, w.last_key as p_last, w.birth_key as p_birth,
     w.phone_key as p_phone, w.email_key as p_email, w.address_key as p_address
-  from ties as t
-  join people as e on e.n = t.ecom_n
-  join people as w on w.n = t.pos_n
+  from people as w
+  join shop_side as e on e.pos_n = w.n
 ),
 fields as (
   select pairing, ecom_n, pos_n, 'first_name' as field, e_first as ecom_key, p_first as pos_key from linked
@@ -42,10 +46,16 @@ compared as (
   join field_policies as y on y.pairing = f.pairing and y.field = f.field and y.wins <> 'ignore'
   left join (select distinct key_kind, key from placeholders) as he on he.key_kind = f.field and he.key = f.ecom_key
   left join (select distinct key_kind, key from placeholders) as hp on hp.key_kind = f.field and hp.key = f.pos_key
-  where he.key is null and hp.key is null
+  where he.key is null and hp.key is null and (f.ecom_key is not null or f.pos_key is not null)
+),
+halves as (
+  select c.*, w.source, w.id
+  from people as w
+  join compared as c on w.n = case when c.ecom_key is null then c.ecom_n else c.pos_n end
+  where c.ecom_key is null or c.pos_key is null
 ),
 -- what the side without a key holds: nothing at all, or something that cannot be compared
-halves as (
+told as (
   select c.*, coalesce(case c.field
     when 'first_name' then p.first_name
     when 'last_name' then p.last_name
@@ -54,17 +64,15 @@ halves as (
     when 'email' then p.email
     else concat_ws(' ', p.street, p.street_2, p.city, p.postal_code)
   end, '') as raw
-  from compared as c
-  join people as w on w.n = case when c.ecom_key is null then c.ecom_n else c.pos_n end
-  join profiles as p on p.source = w.source and p.id = w.id
-  where (c.ecom_key is null and c.pos_key is not null) or (c.ecom_key is not null and c.pos_key is null)
+  from profiles as p
+  join halves as c on c.source = p.source and c.id = p.id
 )
 select pairing, ecom_n, pos_n, field, ecom_key, pos_key
 from compared
 where ecom_key is not null and pos_key is not null
 union all
 select pairing, ecom_n, pos_n, field, ecom_key, pos_key
-from halves
+from told
 where trim(raw) in ('', '?', 'N/A');
 
 -- grain: one row per link and field on which the two sides disagree
@@ -78,6 +86,11 @@ with torn as (
   join ties as t on t.pairing = f.pairing and t.ecom_n = f.ecom_n and t.pos_n = f.pos_n
   join field_policies as y on y.pairing = f.pairing and y.field = f.field
   where f.ecom_key is distinct from f.pos_key
+),
+based as (
+  select b.pairing, b.ecom_id, b.pos_source, b.pos_id, b.field, b.hash, b.agreed_on
+  from bases as b
+  join torn as f on f.pairing = b.pairing and f.ecom_id = b.ecom_id and f.pos_source = b.pos_source and f.pos_id = b.pos_id and f.field = b.field
 )
 select
   f.*, b.agreed_on, e.updated_at as e_updated, w.updated_at as p_updated,
@@ -93,7 +106,7 @@ select
 from torn as f
 join people as e on e.n = f.ecom_n
 join people as w on w.n = f.pos_n
-left join bases as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field;
+left join based as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field;
 
 -- grain: one row per link and field: what the next night compares with; only certified pairs of snapshots move it, and
 -- a link that could not be compared tonight keeps what it had

@@ -5,12 +5,22 @@
 -- grain: one row per source, kind of key, value, group and profile of it; a group are profiles in play of one entity that
 -- share the value and look like one person. `place` 1 is the proposed survivor, `torn` says that two of them contradict
 create table duplicates as
-with sharing as (
-  select a.source, a.key_kind, a.key, a.n as left_n, b.n as right_n
+with alike as (
+  select p.left_n, p.right_n
   from pairs as p
-  join keys as a on a.n = p.left_n and a.in_play
-  join keys as b on b.n = p.right_n and b.in_play and b.source = a.source and b.key_kind = a.key_kind and b.key = a.key
+  join people as a on a.n = p.left_n and a.in_play
+  join people as b on b.n = p.right_n and b.in_play and b.source = a.source
   where p.outcome = 'link'
+),
+lefts as (
+  select k.source, k.key_kind, k.key, a.left_n, a.right_n
+  from keys as k
+  join alike as a on a.left_n = k.n
+),
+sharing as (
+  select l.source, l.key_kind, l.key, l.left_n, l.right_n
+  from keys as k
+  join lefts as l on l.right_n = k.n and l.key_kind = k.key_kind and l.key = k.key
 ),
 holders as (
   select source, key_kind, key, left_n as n from sharing
@@ -20,32 +30,41 @@ holders as (
 named as (
   select h.*, e.entity_id, min(h.n) over (partition by h.source, h.key_kind, h.key) as first_of_value,
     min(h.n) over (partition by h.source, h.key_kind, h.key, e.entity_id) as first_of_group
-  from holders as h
-  join entities as e on e.n = h.n
+  from entities as e
+  join holders as h on h.n = e.n
 ),
-torn as (
-  select a.source, a.key_kind, a.key, a.entity_id
+met as (
+  select a.source, a.key_kind, a.key, a.entity_id, a.n as left_n, b.n as right_n
   from named as a
   join named as b on b.source = a.source and b.key_kind = a.key_kind and b.key = a.key and b.entity_id = a.entity_id and b.n > a.n
-  join pairs as p on p.left_n = a.n and p.right_n = b.n and p.outcome in ('household', 'apart')
-  group by a.source, a.key_kind, a.key, a.entity_id
+),
+torn as (
+  select m.source, m.key_kind, m.key, m.entity_id
+  from pairs as p
+  join met as m on m.left_n = p.left_n and m.right_n = p.right_n
+  where p.outcome in ('household', 'apart')
+  group by m.source, m.key_kind, m.key, m.entity_id
 ),
 tied as (
   select pos_n as n from attested_states where state = 'active' and pos_n is not null
   union
   select ecom_n as n from attested_states where state = 'active'
+),
+known as (
+  select h.*, w.id
+  from people as w
+  join named as h on h.n = w.n
 )
 select
-  h.source, h.key_kind, h.key, h.n, w.id, h.entity_id, h.first_of_group <> h.first_of_value as further, t.entity_id is not null as torn,
+  h.source, h.key_kind, h.key, h.n, h.id, h.entity_id, h.first_of_group <> h.first_of_value as further, t.entity_id is not null as torn,
   l.n is not null as tied, coalesce(p.verified, false) as verified, p.last_seen_at is not null as seen,
   row_number() over (
     partition by h.source, h.key_kind, h.key, h.entity_id
     order by case when l.n is not null then 0 else 1 end, case when p.verified then 0 else 1 end, p.last_seen_at desc nulls last,
-      case when regexp_matches(w.id, '^[0-9]{1,38}$') then cast(w.id as decimal(38, 0)) end nulls last, w.id
+      case when regexp_matches(h.id, '^[0-9]{1,38}$') then cast(h.id as decimal(38, 0)) end nulls last, h.id
   ) as place
-from named as h
-join people as w on w.n = h.n
-join profiles as p on p.source = w.source and p.id = w.id
+from profiles as p
+join known as h on h.source = p.source and h.id = p.id
 left join tied as l on l.n = h.n
 left join torn as t on t.source = h.source and t.key_kind = h.key_kind and t.key = h.key and t.entity_id = h.entity_id;
 
@@ -65,18 +84,17 @@ asking as (
 told as (
   select w.source, w.id, w.n, q.needed_by, concat_ws(', ',
     case when w.birth_key is null and list_contains(n.names, 'birth_date') then 'birth date' end,
-    case when p.city is null and list_contains(n.names, 'city') then 'city' end,
-    case when p.country is null and list_contains(n.names, 'country') then 'country' end,
+    case when not w.has_city and list_contains(n.names, 'city') then 'city' end,
+    case when not w.has_country and list_contains(n.names, 'country') then 'country' end,
     case when w.email_key is null and list_contains(n.names, 'email') then 'email' end,
     case when w.first_key is null and list_contains(n.names, 'first_name') then 'first name' end,
     case when w.last_key is null and list_contains(n.names, 'last_name') then 'last name' end,
     case when w.phone_key is null and list_contains(n.names, 'phone') then 'phone' end,
-    case when p.postal_code is null and list_contains(n.names, 'postal_code') then 'postal code' end,
-    case when p.street is null and list_contains(n.names, 'street') then 'street' end) as lacks
+    case when not w.has_postal_code and list_contains(n.names, 'postal_code') then 'postal code' end,
+    case when not w.has_street and list_contains(n.names, 'street') then 'street' end) as lacks
   from people as w
   join asking as q on q.source = w.source
   join needs as n on n.source = q.needed_by
-  join profiles as p on p.source = w.source and p.id = w.id
   where w.in_play
 )
 select source, id, n, needed_by, lacks
@@ -89,25 +107,23 @@ with due as (
   select e.n as ecom_n, e.source as ecom_source, e.id as ecom_id, l.pairing, l.pos as pos_source, l.vendor_sync,
     l.correctable, l.why_not_correctable, k.state as old_state, k.pos_id as old_id
   from people as e
-  join profiles as p on p.source = e.source and p.id = e.id
   join pairings as l on l.ecom = e.source
   join sources as s on s.source = l.pos and s.certified
   join sources as es on es.source = l.ecom and es.certified
   left join links as k on k.pairing = l.pairing and k.ecom_n = e.n and k.pos_source = l.pos and k.origin = 'attested'
   where e.in_play and (k.state is null or k.state in ('archived', 'deleted', 'merged'))
-    and (k.state is not null or l.link_after = 'always' or (l.link_after = 'purchase' and p.has_purchased))
+    and (k.state is not null or l.link_after = 'always' or (l.link_after = 'purchase' and e.has_purchased))
 ),
 -- T2, T3: before a vendor's own profile counts as missing, every key is asked, and archived profiles too
 others as (
   select d.pairing, d.ecom_n, d.pos_source, min(w.n) as pos_n
-  from due as d
-  join (
+  from (
     select left_n as ecom_n, right_n as pos_n from pairs where outcome = 'link'
     union all
     select right_n as ecom_n, left_n as pos_n from pairs where outcome = 'link'
-  ) as x on x.ecom_n = d.ecom_n
+  ) as x
+  join due as d on d.ecom_n = x.ecom_n and d.vendor_sync
   join people as w on w.n = x.pos_n and w.source = d.pos_source and w.status in ('active', 'archived')
-  where d.vendor_sync
   group by d.pairing, d.ecom_n, d.pos_source
 ),
 met as (
@@ -184,14 +200,22 @@ aimed as (
   -- C1: contact data of a Mission Control customer is never written at the POS unless the account is known to take it
   where not (s.wins = 'mission_control' and (s.target = 'ecom' or s.contact_way <> 'pos'))
 ),
-taken as (
-  select a.anchor, a.field, min(w.id) as taken_by
+alone as (
+  select a.anchor, a.field, a.target_source, a.target_id, a.new_key
   from aimed as a
   join capabilities as u on u.source = a.target_source and u.what = 'unique' and u.name = a.field
-  join all_keys as k on k.source = a.target_source and k.key_kind = a.field and k.key = a.new_key and k.in_play
-  join people as w on w.n = k.n
-  where w.id <> a.target_id
-  group by a.anchor, a.field
+),
+held as (
+  select a.anchor, a.field, a.target_id, k.n
+  from all_keys as k
+  join alone as a on a.target_source = k.source and a.field = k.key_kind and a.new_key = k.key
+  where k.in_play
+),
+taken as (
+  select h.anchor, h.field, min(w.id) as taken_by
+  from people as w
+  join held as h on h.n = w.n and h.target_id <> w.id
+  group by h.anchor, h.field
 )
 select
   a.pairing, a.field, a.anchor, a.side, a.wins, a.target, a.target_source, a.target_id, a.origin_source, a.origin_id, a.new_key, t.taken_by, a.pick,
@@ -220,8 +244,8 @@ with linked as (
   select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id,
     e.email_consent as e_email, p.email_consent as p_email, e.sms_consent as e_sms, p.sms_consent as p_sms
   from ties as l
-  join profiles as e on e.source = l.ecom_source and e.id = l.ecom_id
-  join profiles as p on p.source = l.pos_source and p.id = l.pos_id
+  join people as e on e.n = l.ecom_n
+  join people as p on p.n = l.pos_n
 ),
 torn as (
   select pairing, ecom_source, ecom_id, pos_source, pos_id, 'email' as channel, e_email as ecom_consent, p_email as pos_consent

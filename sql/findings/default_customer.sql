@@ -4,6 +4,12 @@
 -- grain: one row per configured default customer
 -- todo: Give it a name, an email, a phone and an address, or name another in the configuration.
 
+with found as (
+  select p.*
+  from profiles as p
+  join standins as i on i.source = p.source and i.id = p.id
+  where p.status = 'active'
+)
 select
   '' as pairing, '' as field,
   concat(i.source, ':', i.id) as anchor,
@@ -18,7 +24,7 @@ select
   '' as blocked_by
 from standins as i
 join sources as s on s.source = i.source and s.certified
-left join profiles as p on p.source = i.source and p.id = i.id and p.status = 'active'
+left join found as p on p.source = i.source and p.id = i.id
 where i.is_default and (
   p.id is null or coalesce(p.first_name, p.last_name, p.full_name) is null or p.email is null or p.phone is null
   or p.street is null or p.city is null or p.postal_code is null or p.country is null

@@ -5,16 +5,21 @@
 -- todo: Compare both values with the customer or the last change in the system's own log.
 -- todo: Approve the correction, or make the change in the system that is named.
 
-with shown as (
-  select d.anchor, d.field,
+with shops as (
+  select d.pairing, d.anchor, d.field, d.pos_source, d.pos_id,
     case d.field
-      when 'first_name' then coalesce(e.first_name, e.full_name)
-      when 'last_name' then coalesce(e.last_name, e.full_name)
-      when 'birth_date' then e.birth_date
-      when 'phone' then e.phone
-      when 'email' then e.email
-      else concat_ws(', ', e.street, e.street_2, e.city, e.postal_code)
-    end as ecom_raw,
+      when 'first_name' then coalesce(p.first_name, p.full_name)
+      when 'last_name' then coalesce(p.last_name, p.full_name)
+      when 'birth_date' then p.birth_date
+      when 'phone' then p.phone
+      when 'email' then p.email
+      else concat_ws(', ', p.street, p.street_2, p.city, p.postal_code)
+    end as ecom_raw
+  from profiles as p
+  join drifts as d on d.ecom_source = p.source and d.ecom_id = p.id
+),
+shown as (
+  select d.anchor, d.field, d.ecom_raw,
     case d.field
       when 'first_name' then coalesce(p.first_name, p.full_name)
       when 'last_name' then coalesce(p.last_name, p.full_name)
@@ -23,9 +28,8 @@ with shown as (
       when 'email' then p.email
       else concat_ws(', ', p.street, p.street_2, p.city, p.postal_code)
     end as pos_raw
-  from drifts as d
-  join profiles as e on e.source = d.ecom_source and e.id = d.ecom_id
-  join profiles as p on p.source = d.pos_source and p.id = d.pos_id
+  from profiles as p
+  join shops as d on d.pos_source = p.source and d.pos_id = p.id
 )
 select
   d.pairing, d.field, d.anchor,

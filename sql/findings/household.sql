@@ -6,26 +6,40 @@
 -- todo: Where the shop insists on a number of one's own, ask the family who keeps it.
 -- Parameters: $key.
 
-with torn as (
-  select distinct a.key_kind, a.key
+with strangers as (
+  select p.left_n, p.right_n
   from pairs as p
-  join keys as a on a.n = p.left_n and a.in_play
-  join keys as b on b.n = p.right_n and b.in_play and b.key_kind = a.key_kind and b.key = a.key
   left join attested_states as l
     on least(l.ecom_n, l.pos_n) = p.left_n and greatest(l.ecom_n, l.pos_n) = p.right_n and l.state = 'active'
   where p.outcome = 'household' and l.ecom_n is null
+),
+lefts as (
+  select p.right_n, k.key_kind, k.key
+  from keys as k
+  join strangers as p on p.left_n = k.n
+  where k.in_play
+),
+torn as (
+  select distinct k.key_kind, k.key
+  from keys as k
+  join lefts as l on l.right_n = k.n and l.key_kind = k.key_kind and l.key = k.key
+  where k.in_play
+),
+holders as (
+  select t.key_kind, t.key, k.n
+  from keys as k
+  join torn as t on t.key_kind = k.key_kind and t.key = k.key
+  where k.in_play and t.key_kind in ('phone', 'email')
 )
 select
-  '' as pairing, t.key_kind as field,
-  sha256(concat($key, '|', t.key)) as anchor,
+  '' as pairing, h.key_kind as field,
+  sha256(concat($key, '|', h.key)) as anchor,
   list_sort(list(concat(w.source, ':', w.id))) as members,
   min(w.source) as store_source,
   list_sort(list(distinct struct_pack(name := concat('first_name@', w.source, ':', w.id), value := coalesce(w.first_key, ''))))
     as evidence,
   'these are different people; they stay apart' as proposal,
   '' as blocked_by
-from torn as t
-join keys as k on k.key_kind = t.key_kind and k.key = t.key and k.in_play
-join people as w on w.n = k.n
-where t.key_kind in ('phone', 'email')
-group by t.key_kind, t.key
+from people as w
+join holders as h on h.n = w.n
+group by h.key_kind, h.key

@@ -6,18 +6,27 @@
 -- todo: Give the profile one phone number of its own that can be dialled.
 -- todo: Reset the login from the customer's profile; the customer changes the temporary password.
 
-with counted as (
-  select w.n, w.source, w.id, max(k.key) as key, max(o.profiles) as profiles
+with signing as (
+  select source from sources where logins = 'treez_ecommerce'
+),
+held as (
+  select k.source, k.key, k.n
+  from all_keys as k
+  join signing as s on s.source = k.source
+  where k.key_kind = 'phone' and k.in_play
+),
+counted as (
+  select h.n, max(h.key) as key, max(o.profiles) as profiles
+  from held as h
+  join (select source, key, count(*) as profiles from held group by source, key) as o on o.source = h.source and o.key = h.key
+  group by h.n
+),
+customers as (
+  select w.source, w.id, c.key, c.profiles
   from people as w
-  left join all_keys as k on k.n = w.n and k.key_kind = 'phone'
-  left join (
-    select source, key, count(*) as profiles
-    from all_keys
-    where key_kind = 'phone' and in_play
-    group by source, key
-  ) as o on o.source = k.source and o.key = k.key
-  where w.in_play
-  group by w.n, w.source, w.id
+  join signing as s on s.source = w.source
+  left join counted as c on c.n = w.n
+  where w.in_play and (c.key is null or c.profiles > 1)
 )
 select
   '' as pairing, 'phone' as field,
@@ -29,7 +38,6 @@ select
     else 'the phone is on several profiles' end)] as evidence,
   'give the profile a phone of its own' as proposal,
   '' as blocked_by
-from counted as c
-join profiles as p on p.source = c.source and p.id = c.id
-join sources as s on s.source = c.source and s.logins = 'treez_ecommerce'
-where p.email is not null and (c.key is null or c.profiles > 1)
+from profiles as p
+join customers as c on c.source = p.source and c.id = p.id
+where p.email is not null

@@ -5,12 +5,17 @@
 -- todo: Ask the till staff to leave the field empty instead.
 -- Parameters: $key.
 
-with holders as (
-  select h.source, h.key_kind, h.key, h.why, k.n, w.id,
+with holding as (
+  select h.source, h.key_kind, h.key, h.why, k.n
+  from all_keys as k
+  join placeholders as h on h.source = k.source and h.key_kind = k.key_kind and h.key = k.key
+  where k.in_play
+),
+holders as (
+  select h.source, h.key_kind, h.key, h.why, w.n, w.id,
     row_number() over (partition by h.source, h.key_kind, h.key order by w.id) as place
-  from placeholders as h
-  join all_keys as k on k.source = h.source and k.key_kind = h.key_kind and k.key = h.key and k.in_play
-  join people as w on w.n = k.n
+  from people as w
+  join holding as h on h.n = w.n
 )
 select
   '' as pairing, key_kind as field,

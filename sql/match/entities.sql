@@ -4,12 +4,16 @@
 
 -- grain: one row per component, with the id it keeps or gets
 create table entity_ids as
-with claims as (
-  select c.label, r.entity_id, count(*) as profiles, min(c.n) as first_n
-  from components as c
-  join people as w on w.n = c.n
+with old as (
+  select w.n, r.entity_id
+  from people as w
   join roll as r on r.source = w.source and r.id = w.id and r.entity_id <> ''
-  group by c.label, r.entity_id
+),
+claims as (
+  select c.label, o.entity_id, count(*) as profiles, min(c.n) as first_n
+  from old as o
+  join components as c on c.n = o.n
+  group by c.label, o.entity_id
 ),
 -- a component asks for the id that most of its profiles had; an id goes to the component that holds most of it
 asked as (
@@ -32,19 +36,24 @@ nameless as (
 ),
 -- who gave an entity its id may leave it, and the others keep it: the one who left needs another
 named as (
-  select e.label, w.source, w.id, substr(sha256(concat($key, '|entity|', w.source, ':', w.id)), 1, 20) as entity_id
-  from nameless as e
-  join people as w on w.n = e.first_n
+  select e.label, w.n, w.source, w.id, substr(sha256(concat($key, '|entity|', w.source, ':', w.id)), 1, 20) as entity_id
+  from people as w
+  join nameless as e on e.first_n = w.n
+),
+given as (
+  select distinct r.entity_id
+  from roll as r
+  join named as e on e.entity_id = r.entity_id
 )
 select label, entity_id
 from kept
 where claim = 1
 union all
 select e.label, case when t.entity_id is null then e.entity_id
-  else substr(sha256(concat($key, '|entity|', e.source, ':', e.id, '|', cast(cast($today as date) as varchar), '|', r.entity_id)), 1, 20) end as entity_id
+  else substr(sha256(concat($key, '|entity|', e.source, ':', e.id, '|', cast(cast($today as date) as varchar), '|', o.entity_id)), 1, 20) end as entity_id
 from named as e
-left join (select distinct entity_id from roll) as t on t.entity_id = e.entity_id
-left join roll as r on r.source = e.source and r.id = e.id;
+left join given as t on t.entity_id = e.entity_id
+left join old as o on o.n = e.n;
 
 -- grain: one row per profile
 create table entities as

@@ -53,8 +53,8 @@ ways as (
 ),
 ruled as (
   select l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n, min(r.position) as position
-  from looking as l
-  join ways as y on y.ecom_n = l.ecom_n
+  from ways as y
+  join looking as l on l.ecom_n = y.ecom_n
   join people as w on w.n = y.pos_n and w.source = l.pos_source and w.status in ('active', 'archived')
   join match_rules as r on r.pairing = l.pairing and r.key_kind = y.key_kind
   group by l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n
@@ -62,8 +62,9 @@ ruled as (
 standing as (
   select u.*, x.name_level, x.birth_level, x.outcome,
     min(u.position) over (partition by u.pairing, u.ecom_n, u.pos_source) as first_position
-  from ruled as u
-  join pairs as x on x.left_n = least(u.ecom_n, u.pos_n) and x.right_n = greatest(u.ecom_n, u.pos_n) and x.outcome <> 'apart'
+  from pairs as x
+  join ruled as u on least(u.ecom_n, u.pos_n) = x.left_n and greatest(u.ecom_n, u.pos_n) = x.right_n
+  where x.outcome <> 'apart'
 )
 select
   u.pairing, u.ecom_source, e.id as ecom_id, u.ecom_n, u.pos_source, w.id as pos_id, u.pos_n, w.in_play as pos_in_play, m.key_kind as rule,

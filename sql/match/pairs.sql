@@ -10,13 +10,17 @@ with said as (
     regexp_extract(id, '^[^: ]+:[^ ]+ ([^: ]+):[^ ]+$', 1) as other_source, regexp_extract(id, '^[^: ]+:[^ ]+ [^: ]+:([^ ]+)$', 1) as other_id
   from decisions
   where target = 'pair' and verdict in ('same', 'not_same')
+),
+found as (
+  select w.n, d.other_source, d.other_id, d.verdict
+  from people as w
+  join said as d on d.one_source = w.source and d.one_id = w.id
 )
-select least(a.n, b.n) as left_n, greatest(a.n, b.n) as right_n, min(d.verdict) as verdict
-from said as d
-join people as a on a.source = d.one_source and a.id = d.one_id
-join people as b on b.source = d.other_source and b.id = d.other_id
-where a.n <> b.n
-group by least(a.n, b.n), greatest(a.n, b.n);
+select least(d.n, w.n) as left_n, greatest(d.n, w.n) as right_n, min(d.verdict) as verdict
+from people as w
+join found as d on d.other_source = w.source and d.other_id = w.id
+where d.n <> w.n
+group by least(d.n, w.n), greatest(d.n, w.n);
 
 -- grain: one row per pair and kind of shared key, left before right
 -- The kinds of `match.keys` count between any two profiles, those of a pairing between its shop and its POS.

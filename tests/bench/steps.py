@@ -58,7 +58,9 @@ class Measured:
         return self.steps if name is None else self.steps[: names.index(name) + 1]
 
 
-def apart(what: Callable[[Path, int, int, int], Measured], folder: Path, profiles: int, seed: int, night: int) -> Measured:
+def apart(
+    what: Callable[[Path, int, int, int], Measured], folder: Path, profiles: int, seed: int, night: int
+) -> Measured:
     """Run one of the functions below in a fresh process, so that its peak of memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(what, folder, profiles, seed, night).result()
@@ -78,7 +80,7 @@ def bare(folder: Path, profiles: int, _seed: int, night: int) -> Measured:
     with world.workspace(folder, night) as site, measured.step("read"), duckdb.connect() as connection:
         for source in world.pulled(site, night).values():
             assert source.used is not None
-            for part in sorted(Path(source.used.path).glob("part-*.parquet")):
+            for part in sorted((site.folder / source.used.path).glob("part-*.parquet")):
                 reader = site.vault.read_parquet(part)
                 everything = ", ".join(f'max("{name}")' for name in reader.schema.names)
                 connection.register("raw", reader)
@@ -125,7 +127,13 @@ def _keep(site: Workspace, warehouse: Warehouse, run_id: str) -> None:
 
 
 def _counts(warehouse: Warehouse) -> dict[str, int]:
-    tables = {"profiles": "profiles", "pairs": "pairs", "links": "links", "placeholders": "placeholders", "drifts": "drifts"}
+    tables = {
+        "profiles": "profiles",
+        "pairs": "pairs",
+        "links": "links",
+        "placeholders": "placeholders",
+        "drifts": "drifts",
+    }
     counts = {name: warehouse.count(f"select count(*) from {table}") for name, table in tables.items()}
     return counts | {"entities": warehouse.count("select count(distinct entity_id) from entities")}
 

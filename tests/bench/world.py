@@ -48,10 +48,22 @@ create macro phone_spelling(line, x) as case
 
 def settings(folder: Path) -> Settings:
     """Three pairings with their presets: Mortar's, BLAZE ECOM's and one of plain files."""
-    till = {"kind": "heartland", "role": "pos", "region": "CA", "base_url": "https://till.example.com", "token": {"env": "NO_TOKEN"}}
+    till = {
+        "kind": "heartland",
+        "role": "pos",
+        "region": "CA",
+        "base_url": "https://till.example.com",
+        "token": {"env": "NO_TOKEN"},
+    }
     store = {"kind": "treez", "role": "pos", "region": "CA", "base_url": "https://store.example.com", "dispensary": "store",
              "certificate_id": "c", "organization_id": "o", "private_key": {"env": "NO_TOKEN"}}  # fmt: skip
-    shop = {"kind": "shopify", "role": "ecom", "region": "CA", "base_url": "https://shop.example.com", "token": {"env": "NO_TOKEN"}}
+    shop = {
+        "kind": "shopify",
+        "role": "ecom",
+        "region": "CA",
+        "base_url": "https://shop.example.com",
+        "token": {"env": "NO_TOKEN"},
+    }
     menu = {"kind": "blaze_ecom", "role": "ecom", "driver": "api", "region": "CA", "base_url": "https://menu.example.com",
             "token": {"env": "NO_TOKEN"}, "store_id": "s"}  # fmt: skip
     raw: dict[str, Any] = {
@@ -91,10 +103,12 @@ def seal(folder: Path, profiles: int, seed: int, night: int) -> None:
             records = connection.sql(_statements("records")[connector.shape], params={"source": name}).to_arrow_table()
             fields = connector.FIELDS.remove_metadata()
             table = records.rename_columns(fields.names).cast(fields)
-            contents = snapshot.Contents(table.to_reader(), QUARANTINE.empty_table(), UNKNOWN.empty_table(), connector.ID)
+            contents = snapshot.Contents(
+                table.to_reader(), QUARANTINE.empty_table(), UNKNOWN.empty_table(), connector.ID
+            )
             label = snapshot.Label(name, _run_id(night), connector.kind, connector.EXPORT_CONTRACT, site.clock.now())
             path = snapshot.write(site.folder, label, contents, site.vault)
-            site.state.add_snapshot(_row(label, path, table.num_rows, night))
+            site.state.add_snapshot(_row(label, path.relative_to(site.folder), table.num_rows, night))
 
 
 def pulled(site: Workspace, night: int) -> dict[str, Pulled]:
@@ -105,7 +119,12 @@ def pulled(site: Workspace, night: int) -> dict[str, Pulled]:
 
 def _people(connection: duckdb.DuckDBPyConnection, profiles: int, seed: int, night: int) -> None:
     connection.execute(_MACROS.format(seed=seed))
-    given = {"people": int(profiles / PROFILES_PER_PERSON) + 100, "profiles": profiles, "night": night, "firsts": list(FIRST_NAMES)}
+    given = {
+        "people": int(profiles / PROFILES_PER_PERSON) + 100,
+        "profiles": profiles,
+        "night": night,
+        "firsts": list(FIRST_NAMES),
+    }
     text = (Path(__file__).parent / "world.sql").read_text(encoding="utf-8")
     for statement in filter(None, map(str.strip, re.sub(r"--[^\n]*", "", text).split(";\n"))):
         wanted = set(re.findall(r"\$([a-z]+)", statement))

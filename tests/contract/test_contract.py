@@ -92,7 +92,9 @@ def as_view(row: Mapping[str, Any], link_keys: Mapping[str, str]) -> dict[str, A
     """A row of `profiles` in the words of `view`."""
     links = {f"link:{link_keys[li['key']]}": li["id"] for li in row["links"] or [] if li["key"] in link_keys}
     columns = {name: "group_name" if name == "group" else name for name in VIEW_FIELDS}
-    return {name: row[column] for name, column in columns.items()} | {name: value for name, value in links.items() if value}
+    return {name: row[column] for name, column in columns.items()} | {
+        name: value for name, value in links.items() if value
+    }
 
 
 def failure(connector: Connector) -> VendorError:

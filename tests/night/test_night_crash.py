@@ -27,7 +27,7 @@ from jobs import match as matching
 from jobs.apply import Means
 from jobs.progress import Progress
 from reports.document import CorrectionLine
-from tests.night.stage import START, Group, files_below, mortar_only, serving
+from tests.night.stage import START, Group, files_below, mortar_only, rollcall, serving
 
 LONG = os.environ.get("ROLLCALL_CRASH") == "long"
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
@@ -277,6 +277,50 @@ def test_killed_before_anything_is_written_to_a_vendor(
     assert resumed["till"] == (moment in {"while landing", "while sealing"})
     assert {path: path.read_bytes() for path in before} == before
     assert files_below(quiet.data / "landing") == []
+
+
+def killed_writing(group: Group, point: str) -> None:
+    """A night that writes by itself, in a process that dies at the first such point."""
+
+    def probe(step: str) -> None:
+        if step.startswith(point):
+            kill()
+
+    def doomed() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(night, "Means", lambda **means: Means(**means, probe=probe))
+            group.night()
+
+    assert forked(doomed) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("point", ["before_intent", "after_intent", "after_write", "after_verify"])
+def test_a_night_killed_while_it_writes_by_itself_is_resumed(quiet: Group, point: str) -> None:
+    """The plan is on record before the first write, so `resume` without a name finds it; the till is written to once."""
+    writes = len(quiet.writes())
+    killed_writing(quiet, point)
+    said = rollcall("resume", "--config", quiet.config)
+    assert said.code == 0, said.err
+    assert said.last.endswith("Written: 1 verified.")
+    assert len(quiet.writes()) == writes + 1
+    rows = rollcall("--json", "status", "--config", quiet.config).data
+    assert [(row["status"], row["plan"]) for row in rows][1:] == [("complete", "applied")]
+    assert rollcall("resume", "--config", quiet.config).out == "nothing to resume\n"
+
+
+def test_the_night_after_one_that_was_killed_while_writing(quiet: Group) -> None:
+    """Nobody resumed: the next run reads everything anew, does what is left, and names the plan that broke off."""
+    killed_writing(quiet, "after_intent")
+    writes = len(quiet.writes())
+    result = quiet.night(after=1)
+    with quiet.open() as workspace:
+        _, dead, _ = workspace.state.runs()
+    assert (dead.status, dead.headline) == ("failed", f"run {dead.run_id} was killed")
+    assert (result.exit_code, len(quiet.writes())) == (0, writes + 1)
+    assert any(f"`rollcall resume {dead.run_id}`" in warning for warning in result.report.warnings)
+    said = rollcall("resume", dead.run_id, "--config", quiet.config)
+    assert said.code == 0, said.err
+    assert len(quiet.writes()) == writes + 1
 
 
 def back(group: Group) -> None:

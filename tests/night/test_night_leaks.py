@@ -8,7 +8,7 @@ import re
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -16,6 +16,7 @@ import pytest
 
 from connectors.sandbox.people import Person
 from connectors.sandbox.server import Request, Response
+from tests.night.search import found, secrets, sentinels, unpacked
 from tests.night.stage import Group, files_below, rollcall, serving
 
 Say = Callable[..., int]
@@ -33,20 +34,7 @@ class Leaks:
     @property
     def left(self) -> dict[str, bytes]:
         """Every file below the group's folder, and what is packed inside it."""
-        return dict(part for path in files_below(self.group.folder) for part in unpacked(path))
-
-
-def unpacked(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of a file, of what it zips, and of what a page carries as base64."""
-    content = path.read_bytes()
-    yield str(path), content
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            yield from ((f"{path}!{name}", archive.read(name)) for name in archive.namelist())
-    for place, run in enumerate(re.findall(rb"[A-Za-z0-9+/]{200,}={0,2}", content)):
-        packed = base64.b64decode(run[: len(run) // 4 * 4])
-        if packed.startswith(b"\x1f\x8b"):
-            yield f"{path}#{place}", gzip.decompress(packed)
+        return unpacked(self.group.folder)
 
 
 def somebody(group: Group) -> Person:
@@ -156,23 +144,6 @@ def broken_pulls(group: Group, say: Say) -> None:
         assert say("check") == 1
 
 
-def found(texts: Mapping[str, bytes], wanted: set[bytes]) -> set[tuple[str, bytes]]:
-    """Which texts hold one of the wanted ones, in whatever capitals."""
-    lowered = {name: content.lower() for name, content in texts.items()}
-    return {(name, one) for name, content in lowered.items() for one in wanted if one in content}
-
-
-def sentinels(group: Group) -> set[bytes]:
-    return {text.strip().lower().encode() for text in group.world.sentinels()}
-
-
-def secrets(group: Group) -> set[bytes]:
-    """Every secret, and every line of the long ones; the key of the workspace, but for its own file."""
-    values = list(group.world.secrets().values())
-    lines = {line for value in values for line in value.splitlines() if len(line) > 16 and "KEY-----" not in line}
-    return {line.lower().encode() for line in lines}
-
-
 def test_the_search_finds_what_is_packed_away(tmp_path: Path) -> None:
     """Of the checks below: a name in a workbook, in a page's payload, in capitals."""
     (tmp_path / "plain").write_bytes(b"..OMBRETARN..")
@@ -181,7 +152,7 @@ def test_the_search_finds_what_is_packed_away(tmp_path: Path) -> None:
     filler = bytes(range(256)) * 4
     packed = base64.b64encode(gzip.compress(b"ombretarn" + filler))
     (tmp_path / "page.html").write_bytes(b"<template>" + packed + b"</template>")
-    texts = dict(part for path in files_below(tmp_path) for part in unpacked(path))
+    texts = unpacked(tmp_path)
     names = {Path(name.split("!")[0].split("#")[0]).name for name, _ in found(texts, {b"ombretarn"})}
     assert names == {"plain", "zipped", "page.html"}
 
@@ -204,13 +175,13 @@ def test_no_file_holds_a_customer(leaks: Leaks) -> None:
     assert len(left) > 80
     assert any("#" in name for name in left)
     assert any("!" in name for name in left)
-    assert found(left, sentinels(leaks.group)) == set()
+    assert found(left, sentinels(leaks.group.world)) == set()
 
 
 def test_no_output_and_no_log_names_a_customer(leaks: Leaks) -> None:
     assert len(leaks.said) > 30
     assert b"GET /api/customers answered 500" in leaks.said["log"]
-    assert found(leaks.said, sentinels(leaks.group)) == set()
+    assert found(leaks.said, sentinels(leaks.group.world)) == set()
 
 
 def test_nobody_at_all_can_be_called_or_written_to(leaks: Leaks) -> None:
@@ -223,8 +194,8 @@ def test_nobody_at_all_can_be_called_or_written_to(leaks: Leaks) -> None:
 def test_no_secret_is_anywhere(leaks: Leaks) -> None:
     """Tokens, and every line of the private keys; the workspace's own key is in its own file only."""
     texts = leaks.left | leaks.said
-    assert len(secrets(leaks.group)) > 25
-    assert found(texts, secrets(leaks.group)) == set()
+    assert len(secrets(leaks.group.world)) > 25
+    assert found(texts, secrets(leaks.group.world)) == set()
     key = (leaks.group.data / "rollcall.key").read_bytes().strip()
     assert [Path(name).name for name, content in texts.items() if key in content] == ["rollcall.key"]
 
@@ -236,7 +207,7 @@ def test_the_database_leaks_nothing_while_it_is_open(leaks: Leaks) -> None:
         workspace.state.end_run(run_id, status="complete", headline="", at=workspace.clock.now())
         texts = {path.name: path.read_bytes() for path in leaks.group.data.glob("state.db*")}
     assert {"state.db", "state.db-wal", "state.db-shm"} == set(texts)
-    assert found(texts, sentinels(leaks.group)) == set()
+    assert found(texts, sentinels(leaks.group.world)) == set()
 
 
 def test_the_workspace_is_its_owners_alone(leaks: Leaks) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -9,8 +10,10 @@ import pytest
 import sql
 from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Plant, Trace
+from connectors.sandbox.world import World
 from jobs import rehearse
 from reports.document import RunReport
+from tests.night.search import found, secrets, sentinels, unpacked
 from tests.night.stage import REPOSITORY, Said, rollcall
 
 CONFIG = REPOSITORY / "config.yaml"
@@ -19,9 +22,10 @@ CONFIG = REPOSITORY / "config.yaml"
 class Demo:
     """What a demo said and left."""
 
-    def __init__(self, folder: Path, said: Said) -> None:
+    def __init__(self, folder: Path, said: Said, world: World) -> None:
         self.folder = folder
         self.said = said
+        self.world = world
         pages = sorted((folder / "data" / "reports").glob("*.json"))
         self.zero, self.one, self.two = (RunReport.model_validate_json(page.read_bytes()) for page in pages)
 
@@ -48,7 +52,16 @@ def trace(told: dict[str, object]) -> Trace:
 def played(folder: Path, people: int, seed: int) -> Demo:
     out = folder / "out"
     words = ("demo", "--seed", seed, "--people", people, "--out", out, "--config", CONFIG)
-    return Demo(out, rollcall(*map(str, words)))
+    worlds: list[World] = []
+
+    def kept(*about: Any) -> World:
+        worlds.append(World(*about))
+        return worlds[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rehearse, "World", kept)
+        said = rollcall(*map(str, words))
+    return Demo(out, said, worlds[0])
 
 
 @pytest.fixture(scope="module", params=[(150, 1), (300, 2)], ids=["150 people", "300 people"])
@@ -101,6 +114,13 @@ def test_the_table_is_the_score(demo: Demo) -> None:
     }
     assert printed == told["kinds"]
     assert demo.said.last == f"report: {demo.folder / 'report.html'}"
+
+
+def test_the_demo_leaves_nobody_in_clear_and_no_secret(demo: Demo) -> None:
+    """I7: truth and configuration included, which hold ids and names of variables; and what it said."""
+    texts = unpacked(demo.folder) | {"out": demo.said.out.encode(), "err": demo.said.err.encode()}
+    assert len(sentinels(demo.world)) > 300
+    assert found(texts, sentinels(demo.world) | secrets(demo.world)) == set()
 
 
 def test_a_truth_that_says_more_is_a_miss(demo: Demo) -> None:
