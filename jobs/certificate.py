@@ -100,8 +100,9 @@ def judge(export: Export) -> list[Proof]:
 
 
 def _is_required(name: str, export: Export) -> bool:
-    """Canaries are asked for where the configuration names some."""
-    return name in export.required and (name != "canaries" or bool(export.settings.canaries))
+    """Canaries are asked for where the configuration names some, and the age of a file where its date was stated."""
+    stated = {"canaries": bool(export.settings.canaries), "fresh": export.settings.exported_at is not None}
+    return name in export.required and stated.get(name, True)
 
 
 def is_certified(proofs: Iterable[Proof]) -> bool:

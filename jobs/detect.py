@@ -1,9 +1,12 @@
 """What is wrong tonight: every file under `sql/findings/` is one check, found by being there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any, get_args
+
+import pyarrow as pa
 
 import sql
 from jobs.warehouse import Warehouse
@@ -29,6 +32,12 @@ select
   substr(sha256(concat($key, '|finding|', $kind, '|', q.anchor, '|', q.field)), 1, 16) as finding_id, $kind as kind,
   q.pairing, q.field, q.anchor, q.members, q.store_source, q.evidence, q.proposal, q.blocked_by
 from ({query}) as q
+"""
+_FOUND = """
+select finding_id, kind, pairing, field, anchor, members, store_source, coalesce(evidence, []) as evidence,
+  coalesce(proposal, '') as proposal, coalesce(blocked_by, '') as blocked_by
+from findings
+order by kind, finding_id
 """
 
 
@@ -69,17 +78,18 @@ def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("drift", key=key, today=today)
     warehouse.run("judge")
     warehouse.connection.execute(_TABLE)
-    for script in sql.folder("findings"):
-        (query,) = script.statements
-        kind = script.name.split("/")[1]
-        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+    with warehouse.at_once():
+        for script in sql.folder("findings"):
+            (query,) = script.statements
+            kind = script.name.split("/")[1]
+            warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
 
 
 def findings(warehouse: Warehouse) -> list[Finding]:
     """What was found, gravest first, then by kind and id."""
     known = checks()
-    rows = warehouse.rows("select * from findings order by kind, finding_id")
-    found = [_finding(row, known[row["kind"]]) for row in rows]
+    table = warehouse.reader(_FOUND).read_all()
+    found = [Finding(name, known[kind], *rest) for name, kind, *rest in _rows(table)]
     return sorted(found, key=lambda f: (SEVERITIES.index(f.check.severity), f.check.kind, f.finding_id))
 
 
@@ -109,20 +119,18 @@ def _check(script: sql.Script) -> Check:
     )
 
 
-def _finding(row: dict[str, Any], check: Check) -> Finding:
-    evidence: Sequence[dict[str, str | None]] = row["evidence"] or []
-    return Finding(
-        finding_id=row["finding_id"],
-        check=check,
-        pairing=row["pairing"],
-        field=row["field"],
-        anchor=row["anchor"],
-        members=tuple(row["members"]),
-        source=row["store_source"],
-        evidence=tuple((fact["name"] or "", fact["value"] or "") for fact in evidence),
-        proposal=row["proposal"] or "",
-        blocked_by=row["blocked_by"] or "",
-    )
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """The rows of `_FOUND`. Lists are cut out of flat columns: one at a time they would take five times as long."""
+    columns = {name: table[name].to_pylist() for name in table.column_names if name not in {"members", "evidence"}}
+    members, evidence = (table[name].combine_chunks() for name in ("members", "evidence"))
+    names, values = (evidence.values.field(part).to_pylist() for part in ("name", "value"))
+    facts = [(name or "", value or "") for name, value in zip(names, values, strict=True)]
+    columns |= {"members": _cut(members.values.to_pylist(), members), "evidence": _cut(facts, evidence)}
+    return zip(*(columns[name] for name in table.column_names), strict=True)
+
+
+def _cut(flat: Sequence[Any], lists: pa.ListArray) -> list[tuple[Any, ...]]:
+    return [tuple(flat[start:end]) for start, end in pairwise(lists.offsets.to_pylist())]
 
 
 def _ids(text: str) -> tuple[str, ...]:

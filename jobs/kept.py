@@ -16,8 +16,14 @@ from jobs.state import ArtefactRow, State
 from jobs.vault import Vault, private_folder
 
 QUERIES: Mapping[str, str] = {
-    # one row per record received, the quarantined and those who stand for nobody included
+    # who keeps which entity id on the next night, those who could not be read tonight included (G7)
     "roll": """
+select source, id, entity_id
+from next_roll
+order by source, id
+""",
+    # one row per record received, the quarantined and those who stand for nobody included
+    "entities": """
 select source, profile_id, entity_id, status from (
   select source, id as profile_id, entity_id, status from entities
   union all

@@ -123,7 +123,7 @@ def _json(workspace: Workspace, run_id: str) -> Path:
 
 
 def _roll(workspace: Workspace, what: str) -> tuple[tuple[str, ...], list[tuple[files.Cell, ...]]]:
-    table = kept.read(workspace.folder, workspace.vault, workspace.state, "roll" if what == "entities" else "links")
+    table = kept.read(workspace.folder, workspace.vault, workspace.state, what)
     if table is None:
         raise ConfigError("there are no entities yet: `rollcall run` makes them")
     columns = [column.to_pylist() for column in table.columns]

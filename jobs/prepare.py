@@ -81,15 +81,16 @@ def load(
     vault: Vault,
 ) -> None:
     """Tonight's profiles, or the last certified ones of a source without a certificate (G1)."""
-    for name, source in pulled.items():
-        if source.used is None:
-            continue
-        path = settings.workspace / source.used.path
-        region = settings.sources[name].region
-        warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
-        misfits = snapshot.quarantine(path, vault)
-        warehouse.load("quarantine", _with_source(name, misfits))
-        warehouse.load("unknown_fields", _with_source(name, snapshot.unknown(path, vault)))
+    with warehouse.at_once():
+        for name, source in pulled.items():
+            if source.used is None:
+                continue
+            path = settings.workspace / source.used.path
+            region = settings.sources[name].region
+            warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
+            misfits = snapshot.quarantine(path, vault)
+            warehouse.load("quarantine", _with_source(name, misfits))
+            warehouse.load("unknown_fields", _with_source(name, snapshot.unknown(path, vault)))
 
 
 def judge_sources(
@@ -105,12 +106,7 @@ def remember(
 ) -> None:
     """What earlier nights kept: entity ids, bases, people's decisions."""
     if roll is not None:
-        warehouse.load(
-            "roll",
-            roll.select(["source", "profile_id", "entity_id"])
-            .rename_columns(["source", "id", "entity_id"])
-            .to_reader(),
-        )
+        warehouse.load("roll", roll.to_reader())
     if bases is not None:
         warehouse.load("bases", bases.to_reader())
     warehouse.insert("decisions", [(d.target, d.id, d.verdict, d.until, d.fingerprint) for d in decisions])

@@ -7,7 +7,7 @@ export leaves its evidence and nothing else: the last certified snapshot stays w
 import heapq
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -161,10 +161,13 @@ def _free_id(landing: Landing, desk: Desk) -> str:
 
 
 def _taken_at(landing: Landing, zone: ZoneInfo) -> datetime:
-    """A file is as old as its export, not as its reading (G1a)."""
+    """A file is as old as its export, not as its reading (G1a); where nobody stated its date, as old as the file itself."""
+    settings = landing.connector.settings
     try:
-        said = exported_at(landing.connector.settings, zone)
-    except ValueError:
+        said = exported_at(settings, zone)
+        if said is None and settings.driver == "files" and settings.path is not None:
+            said = datetime.fromtimestamp(settings.path.stat().st_mtime, UTC)
+    except (ValueError, OSError):
         said = None
     return min(said, landing.started_at) if said else landing.started_at
 

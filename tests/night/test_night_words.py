@@ -164,10 +164,9 @@ def api_source(config: Path) -> Path:
     [
         (lambda config: (config.parent / "list.csv").unlink(), "is not there: export the customer list to this place"),
         (api_source, "environment variable ROLLCALL_NO_SUCH_TOKEN holds no secret: set it and start again"),
-        (lambda config: rewritten(config, ("exported_at", "store")), "fresh: no date was stated (`exported_at:`)"),
         (lambda config: (config.parent / "list.csv").write_bytes(b"\x50\x4b\x03\x04"), "headings found"),
     ],
-    ids=["no file", "no secret", "no date", "no list"],
+    ids=["no file", "no secret", "no list"],
 )
 def test_a_source_that_cannot_be_read(config: Path, spoil: Callable[[Path], Any], says: str) -> None:
     """The night goes on without it and says why; `check` fails on it."""

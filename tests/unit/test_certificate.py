@@ -105,7 +105,6 @@ def test_g1_each_fault_alone_costs_the_certificate(fault: str) -> None:
         (_evidence(count_after=None), "count_after"),
         (_evidence(pages_contiguous=None), "pages_contiguous"),
         (WHOLE, "operator_count"),
-        (WHOLE, "fresh"),
     ],
 )
 def test_g1_what_is_not_offered_matters_only_where_it_is_required(export: Export, name: str) -> None:
@@ -122,6 +121,14 @@ def test_g1_canaries_are_required_where_the_configuration_names_some() -> None:
     assert _outcome(without, "canaries") == "not_offered"
     assert is_certified(judge(without))
     assert not is_certified(judge(replace(_read(absent_canaries=("7",)), required=required)))
+
+
+def test_g1_a_file_s_age_is_judged_where_its_date_was_stated() -> None:
+    required = frozenset({"fresh"})
+    without = replace(WHOLE, required=required, settings=FILE.model_copy(update={"exported_at": None}))
+    assert _outcome(without, "fresh") == "not_offered"
+    assert is_certified(judge(without))
+    assert not is_certified(judge(replace(WHOLE, required=required, settings=FILE, now=NOW + timedelta(days=9))))
 
 
 @pytest.mark.parametrize(
