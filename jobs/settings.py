@@ -233,8 +233,8 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: there is no such file; copy config.yaml from the repository and edit it")
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {_yaml_trouble(error)}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected keys such as group, sources, pairings")
     return raw
@@ -243,7 +243,10 @@ def read(path: Path) -> dict[str, Any]:
 def parse(raw: dict[str, Any], path: Path) -> Settings:
     """Validate a configuration already read; relative places are below the file's folder."""
     folder = path.resolve().parent
-    sources = {str(k): _source(str(k), v, path) for k, v in (raw.get("sources") or {}).items()}
+    given = raw.get("sources") or {}
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path}: sources: a name and its settings per source, such as `till: {{kind: table, …}}`")
+    sources = {str(k): _source(str(k), v, path) for k, v in given.items()}
     try:
         settings = Settings.model_validate({**raw, "sources": sources, "folder": folder})
     except ValidationError as error:
@@ -303,6 +306,16 @@ def _known(what: str, value: Mapping[str, Any], names: tuple[str, ...]) -> Mappi
     return value
 
 
+def _yaml_trouble(error: Exception) -> str:
+    """What is wrong and where, without the text that stands there: it may be a secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem or 'unreadable'}, line {mark.line + 1}, column {mark.column + 1}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "a character that YAML does not allow"
+
+
 def _nearest(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
@@ -342,6 +355,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is a word, not a list", key.start_mark)
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
             seen.add(key.value)

@@ -83,6 +83,9 @@ def test_an_unknown_word_is_refused_with_its_place_and_the_nearest_known_one(
     [
         ("group: [", "not readable as YAML"),
         ("- a\n- b\n", "expected keys"),
+        ("? [a]\n: b\n", "a key is a word"),
+        ("group: g\nsources: [a]\n", "a name and its settings per source"),
+        ("a: " + "[" * 3000, "nested too deeply"),
         (SMALL + "group: other\n", "given twice"),
         (SMALL.replace("kind: table, role: pos", "kind: tabel, role: pos"), "no connector for kind 'tabel'"),
         (SMALL.replace("kind: table, role: pos, ", "role: pos, "), "needs a `kind:`"),
@@ -129,6 +132,12 @@ def test_secrets_are_named_and_never_written(tmp_path: Path, monkeypatch: pytest
         Secret(env="SHOP_TOKEN").reveal()
     with pytest.raises(VendorError, match="holds no secret"):
         Secret(file=tmp_path / "none").reveal()
+
+
+def test_a_file_that_is_no_yaml_is_refused_without_quoting_it(tmp_path: Path) -> None:
+    text = refusal(tmp_path, 'group: x\nstate: "postgresql://u:SECRETPW@127.0.0.1:1/x\n  foo: [\n')
+    assert "SECRETPW" not in text
+    assert "line" in text
 
 
 def test_presets_fill_what_a_pairing_leaves_out(tmp_path: Path) -> None:
