@@ -16,7 +16,7 @@ venv: .venv/ready  ## the environment, in .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: venv  ## the whole job on simulated vendors: two nights, a score and a report
+demo: venv  ## the whole job on simulated vendors: three nights, a score and a report
 	$(BIN)/rollcall demo --seed $(SEED) --people $(PEOPLE) --out $(OUT)
 
 score: venv  ## the same for many seeds, smaller groups, scores only
@@ -32,7 +32,7 @@ lint: venv  ## style, types and the walls between rooms
 	$(BIN)/lint-imports
 
 crash: venv  ## the long crash sweep: every action, every point, both databases
-	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash
+	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash tests/night/test_night_crash.py
 
 bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md
 	$(BIN)/python -m tests.bench.night --write docs/benchmarks.md

@@ -4,6 +4,7 @@ A bad file is refused whole, a decision that no longer fits what it was made on 
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ VERDICTS: Mapping[Target, frozenset[Verdict]] = {
     "certificate": frozenset({"approve", "reject"}),
     "breaker": frozenset({"approve", "reject"}),
 }
+_PAIR = re.compile(r"[a-z0-9][a-z0-9_-]*:\S+ [a-z0-9][a-z0-9_-]*:\S+")
 LARGEST_FILE = 8 * 1024 * 1024
 ZONES = timedelta(days=1)
 """A day in UTC may be over while it goes on at the group's place."""
@@ -149,7 +151,7 @@ def _doubts(state: State, run: str, decisions: Sequence[Decision], now: datetime
         "finding": lambda d: _doubt_finding(d, planned["finding", d.id], d.id in known, run),
         "field": _doubt_field,
         "breaker": _doubt_breaker,
-        "pair": lambda _: "",
+        "pair": _doubt_pair,
         "certificate": lambda _: "",
     }
     return [_doubt(decision, now) or checks[decision.target](decision) for decision in decisions]
@@ -182,6 +184,12 @@ def _doubt_fingerprint(decision: Decision, fingerprints: Collection[str]) -> str
     if decision.fingerprint is None or decision.fingerprint in fingerprints:
         return ""
     return "what it was made on has changed since (another fingerprint); look at it again and decide anew"
+
+
+def _doubt_pair(decision: Decision) -> str:
+    if _PAIR.fullmatch(decision.id):
+        return ""
+    return "the id is two profiles, `SOURCE:ID SOURCE:ID`; a profile whose id holds a space cannot be named"
 
 
 def _doubt_field(decision: Decision) -> str:

@@ -191,9 +191,9 @@ def _pull(night: _Night) -> dict[str, Pulled]:
 def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> None:
     workspace = night.workspace
     settings, now = workspace.settings, workspace.clock.now()
-    nights = {p.id: workspace.state.pairing_nights(p.id, before=night.day) for p in settings.pairings}
-    for name in prepare.correctable_pairings(settings, pulled):
-        workspace.state.add_pairing_night(name, night.day)
+    nights = {p.id: workspace.state.pairing_nights(p.observed_as, before=night.day) for p in settings.pairings}
+    for pairing in prepare.correctable_pairings(settings, pulled):
+        workspace.state.add_pairing_night(pairing.observed_as, night.day)
     prepare.configure(warehouse, settings, workspace.connectors)
     prepare.load(warehouse, settings, pulled, workspace.connectors, workspace.vault)
     prepare.judge_sources(warehouse, settings, pulled, nights, now)

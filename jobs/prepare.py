@@ -112,9 +112,9 @@ def remember(
     warehouse.insert("decisions", [(d.target, d.id, d.verdict, d.until, d.fingerprint) for d in decisions])
 
 
-def correctable_pairings(settings: Settings, pulled: Mapping[str, Pulled]) -> list[str]:
+def correctable_pairings(settings: Settings, pulled: Mapping[str, Pulled]) -> list[Pairing]:
     """The pairings all of whose sources are certified tonight and close together."""
-    return [p.id for p in settings.pairings if not any(_why_not(settings, p, pos, pulled) for pos in p.pos)]
+    return [p for p in settings.pairings if not any(_why_not(settings, p, pos, pulled) for pos in p.pos)]
 
 
 def _source(settings: Settings, name: str, source: Pulled, now: datetime) -> Row:

@@ -106,6 +106,11 @@ class Pairing(_Closed):
         return self.name or f"{self.ecom}-{self.preset}"
 
     @property
+    def observed_as(self) -> str:
+        """Whose certified nights are counted: with another source in it, a pairing begins to observe anew (G14)."""
+        return "|".join([self.id, self.ecom, *sorted(self.pos)])
+
+    @property
     def base(self) -> Preset:
         return PRESETS[self.preset]
 

@@ -66,7 +66,7 @@ def test_a_file_is_taken(state: State, clock: SimulatedClock, tmp_path: Path) ->
         tmp_path,
         one(fingerprint="print-1", reason="  seen  "),
         one("finding", "f1", "accept", until="2026-12-24"),
-        one("pair", "shop:1|till:2", "not_same"),
+        one("pair", "shop:1 till:2", "not_same"),
         one("field", "shop-mortar/phone"),
         one("certificate", "till/2026-11-23-a"),
         one("breaker", "till/updates", "reject"),
@@ -189,7 +189,7 @@ def test_the_inbox_is_taken_once_and_put_away(state: State, clock: SimulatedCloc
 
 
 def test_a_file_of_the_same_name_keeps_the_earlier_one(state: State, clock: SimulatedClock, inbox: Path) -> None:
-    for decision in (one(), one("finding", "f1"), one("pair", "a|b", "same")):
+    for decision in (one(), one("finding", "f1"), one("pair", "a:1 b:2", "same")):
         written(inbox, decision)
         decide.take_inbox(inbox, state, clock)
     assert len(list((inbox / "taken").iterdir())) == 3
