@@ -85,11 +85,20 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
     """Apply a stored plan, and write its run's report anew. Raises LockHeld, ConfigError."""
     with lock(workspace.folder, workspace.clock, run=f"apply {plan_id}", state_url=workspace.settings.state):
         report = _stored(workspace, plan_id)
+        _refuse_superseded(workspace, plan_id)
         outcome = _apply(workspace, plan_id, progress or Progress(quiet=True))
         done = _after(workspace, report, outcome)
         page = _write(workspace, done)
         workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
         return Result(plan_id, done, page, outcome.exit_code)
+
+
+def _refuse_superseded(workspace: Workspace, plan_id: str) -> None:
+    """A plan that nobody began goes stale with the next one: its values may be what has been put right since."""
+    states = workspace.journal.plan_states()
+    newest = list(states)[-1] if states else plan_id
+    if plan_id != newest and states.get(plan_id) == "planned":
+        raise ConfigError(f"plan {plan_id} is superseded by {newest}: look at that one, and `rollcall apply {newest}`")
 
 
 def resume(workspace: Workspace, plan_id: str | None, *, progress: Progress | None = None) -> Result | None:

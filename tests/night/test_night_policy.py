@@ -289,3 +289,16 @@ def test_exports_more_than_a_day_apart_yield_findings_and_no_corrections(group: 
     ]
     assert line.blocked_by == "the exports of shop and old are too far apart in time (G1a)"
     assert (result.exit_code, group.writes()) == (0, written)
+
+
+def test_a_plan_that_a_later_run_superseded_is_refused(group: Group) -> None:
+    """What it would write may have been put right since; the newest plan says what is still to do."""
+    group.configure(REVIEW)
+    with new_emails(group):
+        written = len(group.writes())
+        old, new = group.night(), group.night(after=1)
+        said = rollcall("apply", old.run_id, "--config", group.config)
+        assert said.code == 2
+        assert f"plan {old.run_id} is superseded by {new.run_id}" in said.err
+        assert len(group.writes()) == written
+        assert rollcall("apply", new.run_id, "--config", group.config).code == 0
