@@ -78,11 +78,10 @@ def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("drift", key=key, today=today)
     warehouse.run("judge")
     warehouse.connection.execute(_TABLE)
-    with warehouse.at_once():
-        for script in sql.folder("findings"):
-            (query,) = script.statements
-            kind = script.name.split("/")[1]
-            warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+    for script in sql.folder("findings"):
+        (query,) = script.statements
+        kind = script.name.split("/")[1]
+        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
 
 
 def findings(warehouse: Warehouse) -> list[Finding]:

@@ -81,16 +81,15 @@ def load(
     vault: Vault,
 ) -> None:
     """Tonight's profiles, or the last certified ones of a source without a certificate (G1)."""
-    with warehouse.at_once():
-        for name, source in pulled.items():
-            if source.used is None:
-                continue
-            path = settings.workspace / source.used.path
-            region = settings.sources[name].region
-            warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
-            misfits = snapshot.quarantine(path, vault)
-            warehouse.load("quarantine", _with_source(name, misfits))
-            warehouse.load("unknown_fields", _with_source(name, snapshot.unknown(path, vault)))
+    for name, source in pulled.items():
+        if source.used is None:
+            continue
+        path = settings.workspace / source.used.path
+        region = settings.sources[name].region
+        warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
+        misfits = snapshot.quarantine(path, vault)
+        warehouse.load("quarantine", _with_source(name, misfits))
+        warehouse.load("unknown_fields", _with_source(name, snapshot.unknown(path, vault)))
 
 
 def judge_sources(

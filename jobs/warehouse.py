@@ -4,8 +4,7 @@ It opens no file at all: what comes in is registered from Arrow, what goes out i
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ class Warehouse:
         config: dict[str, str | bool | int | float | list[str]] = {
             "python_enable_replacements": "false",
             "temp_directory": str(spill or ""),
+            "checkpoint_threshold": "1TB",  # else every few tables all of them are compressed: a third of the time
         }
         if memory:
             config["memory_limit"] = memory
@@ -55,17 +55,6 @@ class Warehouse:
 
     def close(self) -> None:
         self.connection.close()
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """One transaction: rows that are added in several goes are put in their place once, in half the time."""
-        self.connection.begin()
-        try:
-            yield
-        except BaseException:
-            self.connection.rollback()
-            raise
-        self.connection.commit()
 
     def run(self, script: str, **parameters: object) -> None:
         """Run every statement of one SQL file; each gets those of the parameters that it names."""
