@@ -42,9 +42,9 @@ from links
 order by ecom_source, ecom_id, pos_source, pos_id
 """,
     "bases": """
-select pairing, ecom_id, pos_source, pos_id, field, hash, agreed_on
+select pairing, ecom_source, ecom_id, pos_source, pos_id, field, hash, agreed_on
 from next_bases
-order by pairing, ecom_id, pos_source, pos_id, field
+order by pairing, ecom_source, ecom_id, pos_source, pos_id, field
 """,
 }
 """What every night keeps of its warehouse, by name."""

@@ -24,23 +24,28 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
     warehouse.insert("nicknames", _nicknames())
     warehouse.run("keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
     warehouse.run("match/pairs")
+    warehouse.run("match/attested")
     warehouse.run("match/compare", silence=settings.silence)
+    _components(warehouse, "given_edges", "given_groups")
+    warehouse.run("match/bridges")
+    _components(warehouse, "chained_edges", "chained_groups")
+    warehouse.run("match/chains")
     warehouse.run("match/links")
     warehouse.run("match/edges")
-    _components(warehouse)
+    _components(warehouse, "edges", "components")
     warehouse.run("match/entities", key=key, today=today)
 
 
-def _components(warehouse: Warehouse) -> None:
+def _components(warehouse: Warehouse, edges: str, into: str) -> None:
     """Label every profile with its connected component; labels follow the order of profiles, so they are stable."""
-    edges = warehouse.connection.execute("select left_n, right_n from edges order by left_n, right_n").fetchnumpy()
+    found = warehouse.connection.table(edges).order("left_n, right_n").fetchnumpy()
     size = warehouse.count("select count(*) from people")
-    left, right = (np.asarray(edges[name], dtype=np.int64) for name in ("left_n", "right_n"))
+    left, right = (np.asarray(found[name], dtype=np.int64) for name in ("left_n", "right_n"))
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     labels = connected_components(graph, directed=False)[1] if size else np.empty(0, dtype=np.int32)
     table = pa.table({"n": pa.array(np.arange(size)), "label": pa.array(labels.astype(np.int64))})
-    warehouse.connection.execute("create table components (n bigint, label bigint)")
-    warehouse.load("components", table.to_reader())
+    warehouse.connection.execute(f"create table {into} (n bigint, label bigint)")
+    warehouse.load(into, table.to_reader())
 
 
 @cache

@@ -41,6 +41,7 @@ class Warehouse:
             config["threads"] = str(threads)
         self.connection = duckdb.connect(":memory:", config=config)
         self.connection.execute("set timezone = 'UTC'")  # casts of zoned times must not depend on the machine
+        self.connection.execute("set enable_progress_bar = false")  # it would draw on standard output
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set preserve_insertion_order = false")
         self.connection.execute(f"set disabled_optimizers = '{_AS_WRITTEN}'")

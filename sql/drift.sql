@@ -88,9 +88,10 @@ with torn as (
   where f.ecom_key is distinct from f.pos_key
 ),
 based as (
-  select b.pairing, b.ecom_id, b.pos_source, b.pos_id, b.field, b.hash, b.agreed_on
+  select b.pairing, b.ecom_source, b.ecom_id, b.pos_source, b.pos_id, b.field, b.hash, b.agreed_on
   from bases as b
-  join torn as f on f.pairing = b.pairing and f.ecom_id = b.ecom_id and f.pos_source = b.pos_source and f.pos_id = b.pos_id and f.field = b.field
+  join torn as f on f.pairing = b.pairing and f.ecom_source = b.ecom_source and f.ecom_id = b.ecom_id
+    and f.pos_source = b.pos_source and f.pos_id = b.pos_id and f.field = b.field
 )
 select
   f.*, b.agreed_on, e.updated_at as e_updated, w.updated_at as p_updated,
@@ -106,21 +107,22 @@ select
 from torn as f
 join people as e on e.n = f.ecom_n
 join people as w on w.n = f.pos_n
-left join based as b on b.pairing = f.pairing and b.ecom_id = f.ecom_id and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field;
+left join based as b on b.pairing = f.pairing and b.ecom_source = f.ecom_source and b.ecom_id = f.ecom_id
+  and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field;
 
 -- grain: one row per link and field: what the next night compares with; only certified pairs of snapshots move it, and
 -- a link that could not be compared tonight keeps what it had
 create table next_bases as
 with agreed as (
-  select t.pairing, t.ecom_id, t.pos_source, t.pos_id, f.field, substr(sha256(concat($key, '|', f.field, '|', f.ecom_key)), 1, 32) as hash
+  select t.pairing, t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, f.field, substr(sha256(concat($key, '|', f.field, '|', f.ecom_key)), 1, 32) as hash
   from link_fields as f
   join ties as t on t.pairing = f.pairing and t.ecom_n = f.ecom_n and t.pos_n = f.pos_n and t.certified
   where f.ecom_key = f.pos_key
 )
 select
-  coalesce(a.pairing, b.pairing) as pairing, coalesce(a.ecom_id, b.ecom_id) as ecom_id, coalesce(a.pos_source, b.pos_source) as pos_source,
-  coalesce(a.pos_id, b.pos_id) as pos_id, coalesce(a.field, b.field) as field, coalesce(a.hash, b.hash) as hash,
+  coalesce(a.pairing, b.pairing) as pairing, coalesce(a.ecom_source, b.ecom_source) as ecom_source, coalesce(a.ecom_id, b.ecom_id) as ecom_id,
+  coalesce(a.pos_source, b.pos_source) as pos_source, coalesce(a.pos_id, b.pos_id) as pos_id, coalesce(a.field, b.field) as field, coalesce(a.hash, b.hash) as hash,
   case when a.hash is null or a.hash = b.hash then b.agreed_on else cast($today as date) end as agreed_on
 from agreed as a
 full join bases as b
-  on b.pairing = a.pairing and b.ecom_id = a.ecom_id and b.pos_source = a.pos_source and b.pos_id = a.pos_id and b.field = a.field;
+  on b.pairing = a.pairing and b.ecom_source = a.ecom_source and b.ecom_id = a.ecom_id and b.pos_source = a.pos_source and b.pos_id = a.pos_id and b.field = a.field;

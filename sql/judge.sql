@@ -101,6 +101,17 @@ select source, id, n, needed_by, lacks
 from told
 where lacks <> '';
 
+-- grain: one row per pairing, shop profile and POS source where the first rule finds somebody who may be the customer: why
+-- nobody but a person can say so
+create table doubts as
+select pairing, ecom_n, pos_source, case doubt
+    when 'weak' then 'the first names are only alike, and the last names differ'
+    when 'twins' then 'the names are only alike, and there is a namesake already'
+    when 'torn' then 'it looks like several people who contradict each other'
+    else 'neither name nor birth date says whether it is the same person' end as why
+from candidates
+where place = 1 and outcome = 'candidate';
+
 -- grain: one row per pairing, shop profile and POS source without a good stored link, where one is due
 create table relinks as
 with due as (
@@ -144,6 +155,7 @@ select
   case when d.old_id is null then 'missing' else 'broken' end as reason,
   d.pos_id, d.pos_n, d.pos_in_play, case when d.pos_n is not null then d.rule end as rule,
   coalesce(g.lacks, '') as lacks,
+  d.pos_n is null and u.why is not null as doubtful,
   concat(d.pairing, '|', d.ecom_source, ':', d.ecom_id, '|', d.pos_source, case when d.old_id is not null then concat(':', d.old_id) else '' end)
     as anchor,
   case when d.old_id is null then 'link_missing' else concat('link_', d.old_state) end as kind,
@@ -154,7 +166,7 @@ select
     when d.pos_n is null and d.outcome = 'link' and d.met_id is distinct from d.old_id
       then concat(d.pos_source, ':', d.met_id, ' matches and is archived: restore it in the POS; nothing is created beside it')
     when d.pos_n is null and d.outcome = 'household' then 'the match is a different person: a person picks'
-    when d.pos_n is null and d.outcome = 'candidate' then 'neither name nor birth date says whether the match is the same person: a person picks'
+    when d.pos_n is null and u.why is not null then concat(u.why, ': a person picks')
     else ''
   end as blocked_by
 from wanted as d
@@ -164,6 +176,7 @@ left join (
   where state = 'active'
   group by pairing, pos_n
 ) as x on x.pairing = d.pairing and x.pos_n = d.pos_n
+left join doubts as u on u.pairing = d.pairing and u.ecom_n = d.ecom_n and u.pos_source = d.pos_source
 left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
 -- grain: one row per drift with a side that may be changed: what would be written where, and what stands against it

@@ -75,7 +75,9 @@ create table phones (raw varchar, region varchar, e164 varchar, why varchar);
 create table roll (source varchar, id varchar, entity_id varchar);
 
 -- grain: one row per link and field: the value on which both sides last agreed, as a keyed hash (G13)
-create table bases (pairing varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date);
+create table bases (
+  pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date
+);
 
 -- grain: one row per decision in force; verdict: approve | reject | accept | same | not_same
 create table decisions (target varchar, id varchar, verdict varchar, until date, fingerprint varchar);

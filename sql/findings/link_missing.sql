@@ -20,4 +20,4 @@ select
   r.blocked_by
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
-where r.reason = 'missing' and (r.pos_id is not null or (not l.vendor_sync and r.lacks = ''))
+where r.reason = 'missing' and not r.doubtful and (r.pos_id is not null or (not l.vendor_sync and r.lacks = ''))

@@ -15,4 +15,4 @@ select
   case when r.lacks = '' then r.blocked_by else concat('lacks ', r.lacks) end as blocked_by
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
-where l.preset = 'blaze_ecom' and r.reason = 'missing' and r.pos_id is null
+where l.preset = 'blaze_ecom' and r.reason = 'missing' and r.pos_id is null and not r.doubtful

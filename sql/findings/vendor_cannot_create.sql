@@ -14,4 +14,4 @@ select
   '' as blocked_by
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
-where not l.vendor_sync and r.reason = 'missing' and r.pos_id is null and r.lacks <> ''
+where not l.vendor_sync and r.reason = 'missing' and r.pos_id is null and not r.doubtful and r.lacks <> ''

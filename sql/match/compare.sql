@@ -33,9 +33,10 @@ left join (select distinct name, nickname from nicknames) as k
 left join known as o on o.name = m.one
 left join known as t on t.name = m.other;
 
--- grain: one row per pair; name_level and birth_level say why, outcome what follows (interfaces, Link evidence)
+-- grain: one row per pair; the levels say why, outcome what follows before the graph is looked at (interfaces, Link evidence)
 -- outcome: link | household | candidate (a person is asked) | apart (a person said so)
-create table pairs as
+-- doubt: why it is a candidate: silence (nothing says so) | weak (a typo or an initial, and the last names differ)
+create table compared as
 with levels as (
   select
     p.left_n, p.right_n,
@@ -52,6 +53,7 @@ with levels as (
         and day(a.birth_key) = month(b.birth_key) then 'swapped'
       else 'different'
     end as birth_level,
+    a.last_key as left_last, b.last_key as right_last,
     coalesce(l.silence, $silence) as silence
   from candidate_pairs as p
   join people as a on a.n = p.left_n
@@ -62,6 +64,15 @@ with levels as (
     from pairings
     where silence <> $silence
   ) as l on l.one = least(a.source, b.source) and l.other = greatest(a.source, b.source)
+),
+judged as (
+  select
+    left_n, right_n, name_level, birth_level, silence,
+    -- an initial or a typo is no evidence alone: J. Roy and Jane Cole may share a phone
+    case when name_level in ('initial', 'typo') and birth_level <> 'equal' and left_last <> right_last
+      then not list_has_any(string_split(left_last, ' '), string_split(right_last, ' ')) and damerau_levenshtein(left_last, right_last) > 1
+      else false end as weak
+  from levels
 )
 select
   x.left_n, x.right_n, x.name_level, x.birth_level,
@@ -69,8 +80,10 @@ select
     when d.verdict = 'same' then 'link'
     when d.verdict = 'not_same' then 'apart'
     when x.name_level = 'different' or x.birth_level = 'different' then 'household'
+    when x.weak then 'candidate'
     when x.name_level <> 'silent' or x.birth_level = 'equal' then 'link'
     else x.silence
-  end as outcome
-from levels as x
+  end as outcome,
+  case when x.weak then 'weak' else 'silence' end as doubt
+from judged as x
 left join decided as d on d.left_n = x.left_n and d.right_n = x.right_n;

@@ -1,39 +1,6 @@
 -- title: which POS profile each shop profile belongs to, per pairing
--- rules: M2, M3, M5, M12, M13, T3, T4, G1, G6, G8
+-- rules: M2, M3, M5, T4, G6, G8
 -- Parameters: none.
-
--- grain: one row per pairing, shop profile, POS source and id that a system stores (tier 0)
-create table attested as
-select distinct w.n as ecom_n, l.pairing, l.ecom as ecom_source, w.id as ecom_id, l.pos as pos_source, u.link.id as pos_id
-from (
-  select source, id, unnest(links) as link
-  from profiles
-) as u
-join people as w on w.source = u.source and w.id = u.id and w.in_play
-join link_keys as k on k.source = u.source and k.key = u.link.key
-join pairings as l on l.ecom = u.source and l.pos = k.pos_source
-where u.link.id <> '';
-
--- grain: one row per attested link, with what became of the profile that it names
-create table attested_states as
-select
-  a.*, w.n as pos_n, w.merged_into,
-  case
-    when q.id is not null then 'unreadable'
-    when w.n is not null then w.status
-    when i.status is not null then i.status
-    when s.certified then 'deleted'
-    else 'unseen'
-  end as state
-from attested as a
-join sources as s on s.source = a.pos_source
-left join people as w on w.source = a.pos_source and w.id = a.pos_id
-left join (
-  select p.source, p.id, p.status
-  from profiles as p
-  join standins as t on t.source = p.source and t.id = p.id
-) as i on i.source = a.pos_source and i.id = a.pos_id
-left join (select distinct source, id from quarantine) as q on q.source = a.pos_source and q.id = a.pos_id;
 
 -- grain: one row per pairing, shop profile, POS source and candidate under the first rule that finds anybody;
 -- only shop profiles without a stored link that is good or cannot be judged tonight look for one
@@ -60,7 +27,7 @@ ruled as (
   group by l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n
 ),
 standing as (
-  select u.*, x.name_level, x.birth_level, x.outcome,
+  select u.*, x.name_level, x.birth_level, x.outcome, x.doubt,
     min(u.position) over (partition by u.pairing, u.ecom_n, u.pos_source) as first_position
   from pairs as x
   join ruled as u on least(u.ecom_n, u.pos_n) = x.left_n and greatest(u.ecom_n, u.pos_n) = x.right_n
@@ -68,7 +35,7 @@ standing as (
 )
 select
   u.pairing, u.ecom_source, e.id as ecom_id, u.ecom_n, u.pos_source, w.id as pos_id, u.pos_n, w.in_play as pos_in_play, m.key_kind as rule,
-  u.name_level, u.birth_level, u.outcome,
+  u.name_level, u.birth_level, u.outcome, u.doubt,
   row_number() over (
     partition by u.pairing, u.ecom_n, u.pos_source
     order by case u.outcome when 'link' then 0 when 'candidate' then 1 else 2 end, case when w.in_play then 0 else 1 end,

@@ -45,4 +45,4 @@ left join (
   group by source
 ) as w on w.source = r.pos_source
 join capabilities as c on c.source = r.pos_source and c.what = 'action' and c.name = 'create'
-where r.pos_id is null and r.lacks = '' and (r.reason = 'missing' or not l.vendor_sync)
+where r.pos_id is null and r.lacks = '' and ((r.reason = 'missing' and not r.doubtful) or (r.reason = 'broken' and not l.vendor_sync))

@@ -21,4 +21,4 @@ from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and not l.vendor_sync
 join capabilities as c on c.source = r.ecom_source and c.what = 'action' and c.name = 'relink'
 left join capabilities as m on m.source = r.pos_source and m.what = 'action' and m.name = 'create'
-where r.pos_id is not null or (r.lacks = '' and m.name is not null)
+where r.pos_id is not null or (r.lacks = '' and m.name is not null and (not r.doubtful or r.reason = 'broken'))

@@ -142,7 +142,7 @@ class Night:
         """The compared value of each field on which both sides agreed on `BEFORE` (G13)."""
         ecom_source, ecom_id = ecom.split(":", 1)
         (first,) = self.rows("select min(pairing) as name from pairings where ecom = $ecom", ecom=ecom_source)
-        link = (pairing or first["name"], ecom_id, *pos.split(":", 1))
+        link = (pairing or first["name"], ecom_source, ecom_id, *pos.split(":", 1))
         self.warehouse.insert("bases", [(*link, field, base_hash(field, key), BEFORE) for field, key in keys.items()])
         return self
 

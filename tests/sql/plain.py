@@ -59,6 +59,10 @@ class Oracle:
         self.pairings, self.keys, self.silence, self.decisions = list(pairings), keys, silence, decisions
         self._drop_placeholders(listed, limit)
         self.pairs = {pair: self._outcome(*sorted(pair)) for pair in self._sharing()}
+        self._doubt_twins()
+        given = self._components(self._given())
+        self._doubt_bridges(given)
+        self._doubt_chains(given)
 
     def _drop_placeholders(self, listed: str, limit: int) -> None:
         for kind, value in {key for one in self.people.values() for key in one.keys}:
@@ -88,12 +92,101 @@ class Oracle:
         name, birth = _names(a, b), _births(a, b)
         if False in (name, birth):
             return "household"
+        if name and _hardly(a, b) and birth is not True and _strangers(a.last, b.last):
+            return "candidate"
         if True in (name, birth):
             return "link"
         own = [
             t.silence for t in self.pairings if {t.ecom, t.pos} == {a.source, b.source} and t.silence != self.silence
         ]
         return own[0] if own else self.silence
+
+    def _doubt_twins(self) -> None:
+        """Names that are only alike are no typo where each has a namesake of its own beside the other."""
+        same: dict[str, set[str]] = {who: set() for who in self.people}
+        for pair, outcome in self.pairs.items():
+            one, other = pair
+            if outcome == "link" and self.people[one].first == self.people[other].first is not None:
+                same[one].add(other)
+                same[other].add(one)
+
+        def twins(one: str, other: str) -> bool:
+            a, b = self.people[one], self.people[other]
+            beside = any(self.people[x].source == b.source for x in same[one]) or any(
+                self.people[x].source == a.source for x in same[other]
+            )
+            third = any(
+                x != y and self.people[x].source == self.people[y].source for x in same[one] for y in same[other]
+            )
+            return (beside and a.source != b.source) or third
+
+        unsure = [
+            pair
+            for pair, outcome in self.pairs.items()
+            if outcome == "link" and pair not in self.decisions and _hardly(*(self.people[who] for who in pair), part=True) and twins(*pair)
+        ]  # fmt: skip
+        self.twins = set(unsure)
+
+    def _doubt_bridges(self, groups: set[frozenset[str]]) -> None:
+        """Who fits two people that contradict each other is neither, unless everything agrees with one of them."""
+        strength = {(g, h): self._strength(g, h) for g in groups for h in groups if g != h}
+        fits: dict[frozenset[str], list[frozenset[str]]] = {}
+        for (g, h), how in strength.items():
+            if how:
+                fits.setdefault(g, []).append(h)
+        cut = set()
+        for g, others in fits.items():
+            for h, k in ((h, k) for h in others for k in others if h != k):
+                how, rival = strength[g, h], strength[g, k]
+                named = how == rival == 3 and not self._met(h, k) and _torn_names(self._firsts(h), self._firsts(k))
+                if how >= rival and (
+                    self._apart(h, k) or (how > 1 and (named or self._contradict(h, k, strength[h, k])))
+                ):
+                    cut |= {frozenset((one, other)) for one in g for other in h}
+        self._ask(cut | self.twins)
+
+    def _doubt_chains(self, groups: set[frozenset[str]]) -> None:
+        """What still ties two people who contradict each other is not crossed."""
+        for chain in self._components(self._ties()):
+            parts = [g for g in groups if g <= chain]
+            pairs = [(g, h) for g, h in combinations(parts, 2)]
+            apart = any(self._apart(g, h) for g, h in pairs)
+            if apart or any(self._contradict(g, h, self._strength(g, h)) for g, h in pairs):
+                inside = {frozenset(pair) for pair in combinations(chain, 2)}
+                self._ask({pair for pair in inside if apart or not self._full(pair)})
+
+    def _ask(self, pairs: Iterable[frozenset[str]]) -> None:
+        for pair in pairs:
+            if self.pairs.get(pair) == "link" and pair not in self.decisions:
+                self.pairs[pair] = "candidate"
+
+    def _met(self, g: frozenset[str], h: frozenset[str]) -> list[frozenset[str]]:
+        return [pair for one in g for other in h if (pair := frozenset((one, other))) in self.pairs]
+
+    def _apart(self, g: frozenset[str], h: frozenset[str]) -> bool:
+        return any(self.pairs[pair] == "apart" for pair in self._met(g, h))
+
+    def _contradict(self, g: frozenset[str], h: frozenset[str], strength: int) -> bool:
+        known = [[_canonical(born) for who in x if (born := self.people[who].born)] for x in (g, h)]
+        if all(known) and (max(known[0]) < min(known[1]) or max(known[1]) < min(known[0])):
+            return True
+        return not strength and any(self.pairs[pair] == "household" for pair in self._met(g, h))
+
+    def _strength(self, g: frozenset[str], h: frozenset[str]) -> int:
+        """1 everything agrees, 2 one equal and the other silent, 3 names only alike; 0 no link. As first judged."""
+        levels = [
+            1 if self._full(pair) else 3 if _hardly(*(self.people[who] for who in pair), part=True, short=True) else 2
+            for pair in self._met(g, h)
+            if self._outcome(*sorted(pair)) == "link"
+        ]
+        return min(levels, default=0)
+
+    def _full(self, pair: frozenset[str]) -> bool:
+        a, b = (self.people[who] for who in pair)
+        return a.first == b.first is not None and a.born == b.born is not None
+
+    def _firsts(self, g: frozenset[str]) -> set[str]:
+        return {first for who in g if (first := self.people[who].first)}
 
     def links(self, tie: Tie) -> set[tuple[str, str, str]]:
         """(shop profile, till profile, state) as one pairing sees them."""
@@ -133,6 +226,9 @@ class Oracle:
         )  # fmt: skip
 
     def entities(self) -> set[frozenset[str]]:
+        return self._components(self._ties())
+
+    def _components(self, ties: Iterable[frozenset[str]]) -> set[frozenset[str]]:
         """Connected components by union-find."""
         root = {who: who for who in self.people}
 
@@ -142,7 +238,7 @@ class Oracle:
                 who = root[who]
             return who
 
-        for tie in self._ties():
+        for tie in ties:
             one, other = tuple(tie)
             if self.decisions.get(tie) != "not_same":
                 root[find(one)] = find(other)
@@ -153,6 +249,10 @@ class Oracle:
 
     def _ties(self) -> Iterable[frozenset[str]]:
         yield from (pair for pair, outcome in self.pairs.items() if outcome == "link")
+        yield from self._given()
+
+    def _given(self) -> Iterable[frozenset[str]]:
+        """What systems link themselves, and what people said."""
         for pairing in self.pairings:
             for shop in self.people.values():
                 till = f"{pairing.pos}:{shop.links.get(pairing.pos)}"
@@ -214,19 +314,49 @@ def _names(a: One, b: One) -> bool | None:
     """Whether first names agree; None where one is missing."""
     if a.first is None or b.first is None:
         return None
-    if a.first == b.first or (a.first == b.last and a.last == b.first):
-        return True
-    one, other = a.first, b.first
+    return _level(a, b) != "different"
+
+
+def _level(a: One, b: One) -> str:
+    """How two known first names agree."""
+    one, other = a.first or "", b.first or ""
+    if one == other:
+        return "equal"
+    if one == b.last and a.last == other:
+        return "swapped"
     if any({one.split()[0], other.split()[0]} <= group and one.split()[0] != other.split()[0] for group in _GROUPS):
-        return True
+        return "nickname"
     if 1 in (len(one), len(other)) and one[0] == other[0]:
-        return True
+        return "initial"
     short, long = sorted((one, other), key=len)
     if long.startswith(short + " ") or one.replace(" ", "") == other.replace(" ", ""):
-        return True
+        return "part"
     if one in _KNOWN and other in _KNOWN:
+        return "different"
+    typo = (len(short) >= 4 and distance(one, other) <= 1) or (len(short) >= 8 and distance(one, other) <= 2)
+    return "typo" if typo else "different"
+
+
+def _hardly(a: One, b: One, *, part: bool = False, short: bool = False) -> bool:
+    """Whether names agree by little: an initial or a typo; `part` and `short` (nicknames) as asked."""
+    known = a.first is not None and b.first is not None
+    levels = {"initial", "typo", *(["part"] if part else []), *(["nickname"] if short else [])}
+    return known and _level(a, b) in levels
+
+
+def _strangers(one: str | None, other: str | None) -> bool:
+    """Two last names that have nothing in common."""
+    if one is None or other is None or one == other:
         return False
-    return (len(short) >= 4 and distance(one, other) <= 1) or (len(short) >= 8 and distance(one, other) <= 2)
+    return not set(one.split(" ")) & set(other.split(" ")) and distance(one, other) > 1
+
+
+def _torn_names(ones: set[str], others: set[str]) -> bool:
+    return len(ones) == len(others) == 1 and ones != others
+
+
+def _canonical(day: date) -> tuple[int, int, int]:
+    return (day.year, min(day.month, day.day), max(day.month, day.day))
 
 
 def _births(a: One, b: One) -> bool | None:

@@ -57,6 +57,9 @@ def test_the_generated_customers_are_hard_enough(groups: dict[int, Night]) -> No
     sizes = {len(group) for night in nights for group in night.groups()}
     assert all(night.placeholders() for night in nights)
     assert outcomes == {"link", "household", "candidate", "apart"}
+    assert {row["doubt"] for night in nights for row in night.rows("select doubt from pairs")} == {
+        "", "silence", "weak", "torn", "twins"
+    }  # fmt: skip
     assert {row["state"] for row in links if row["origin"] == "attested"} == {"active", "archived", "deleted", "merged"}
     assert {row["state"] for row in links if row["origin"] == "inferred"} == {"active", "archived"}
     assert {2, 3, 4} <= sizes

@@ -86,10 +86,11 @@ def test_two_people_twice_each_on_one_phone_are_two_findings_and_never_one_merge
 
 
 def test_where_members_contradict_each_other_no_survivor_is_proposed_g6(alone: Night) -> None:
-    """An initial agrees with both, who are not one person."""
+    """Somebody said that both are the second one; their names say otherwise."""
     alone.has("here:1", first_name="Ann", phone=PHONE).has("here:2", first_name="A.", phone=PHONE).has(
         "here:3", first_name="Aurelia", phone=PHONE
     )
+    alone.decided("here:1", "here:2", "same").decided("here:2", "here:3", "same")
     assert (
         alone.finding("duplicate_phone").proposal
         == "not all of these look like one person: a person sorts out who is who"

@@ -142,11 +142,14 @@ def test_what_stands_against_a_link_is_said_g6_m5(mortar: Nights) -> None:
         ("shop:2", "till:2"): "till:2 matches several profiles of shop: a person picks",
         ("shop:12", "till:2"): "till:2 matches several profiles of shop: a person picks",
         ("shop:3",): "the match is a different person: a person picks",
-        ("shop:4",): "neither name nor birth date says whether the match is the same person: a person picks",
         ("shop:5",): "till:5 matches and is archived: restore it in the POS; nothing is created beside it",
     }
+    unsure = night.finding("link_ambiguous")
+    assert unsure.members == ("shop:4", "till:4")
+    assert dict(unsure.evidence)["reason"] == "neither name nor birth date says whether it is the same person"
     planned = {(c.action, c.state) for c in night.planned() if c.action != "update"}
     assert planned == {(action, "blocked") for action in ("create", "relink", "add_tag")}
+    assert "shop:4" not in {f"{c.source}:{c.profile_id}" for c in night.planned()}
 
 
 def test_treez_knows_the_customer_and_ecom_stores_no_link(blaze: Nights) -> None:

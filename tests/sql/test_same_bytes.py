@@ -12,7 +12,7 @@ SEED = 23
 TABLES = {
     "entities": "select source, id, entity_id, status from entities order by source, id",
     "links": "select * exclude (ecom_n, pos_n) from links order by pairing, ecom_source, ecom_id, pos_source",
-    "bases": "select * from next_bases order by pairing, ecom_id, pos_source, pos_id, field",
+    "bases": "select * from next_bases order by pairing, ecom_source, ecom_id, pos_source, pos_id, field",
 }
 
 

@@ -42,7 +42,10 @@ def test_nothing_is_spilled_unless_a_folder_is_named(warehouse: Warehouse, tmp_p
 def test_rows_go_in_by_the_table_s_own_order_and_readers_by_name(warehouse: Warehouse) -> None:
     warehouse.insert(
         "bases",
-        [("p", "1", "till", "2", "phone", "h", date(2026, 11, 1)), ("p", "1", "till", "2", "email", None, None)],
+        [
+            ("p", "shop", "1", "till", "2", "phone", "h", date(2026, 11, 1)),
+            ("p", "shop", "1", "till", "2", "email", None, None),
+        ],
     )
     warehouse.insert("bases", [])
     warehouse.load("bases", pa.table({"hash": ["x"], "field": ["address"], "ecom_id": ["9"]}).to_reader())

@@ -116,6 +116,16 @@ def stranger_bought_online(stage: Stage) -> Traces:
 
 
 @MORTAR.story("review")
+def nobody_s_name_at_the_till(stage: Stage) -> Traces:
+    """G6: the till has the customer's contact data and no name; whether it is the same person only a person can say."""
+    person = stage.newcomer("CA")
+    nameless = stage.same_again(person, first_name="?", last_name="N/A", birth_date=None)
+    till = stage.world.enter_till(nameless)
+    customer = stage.world.enter_shop(person, orders=1)
+    return Trace("link_ambiguous", "", (f"shop:{customer}", f"till:{till}"))
+
+
+@MORTAR.story("review")
 def stranger_without_address(stage: Stage) -> Traces:
     """M8: Heartland takes nobody without a complete address."""
     customer = stage.world.enter_shop(stage.newcomer("CA"), orders=1, **NO_ADDRESS)
