@@ -182,6 +182,9 @@ def _changes(export: Export, other: Baseline) -> list[str]:
 
 def _shrink(export: Export) -> _Verdict:
     listed, previous = export.read.listed, export.previous
+    counted = (export.evidence.count_before, export.evidence.count_after, export.settings.expected)
+    if previous is None and not listed and 0 not in counted and not export.waved:
+        return False, "the first export is empty: state `expected: 0`, or approve it, where there are no customers yet"
     if previous is None:
         return True, "the first export of this source: nothing to compare with"
     text = f"{listed:,} profiles, {previous.listed:,} in the last certified export"

@@ -186,6 +186,15 @@ def test_g1_the_first_export_has_nothing_to_compare_with() -> None:
     assert is_certified(judge(replace(first, read=Read(0), evidence=Evidence(True, 0, 0, True)))), "an empty shop"
 
 
+def test_a_first_export_of_nobody_needs_a_word() -> None:
+    """G2: headings and no rows are more often a filter than a store without customers."""
+    nobody = replace(WHOLE, previous=None, read=Read(0), evidence=Evidence(end_mark=True))
+    assert _outcome(nobody, "shrink") == "failed"
+    assert _outcome(replace(nobody, waved=True), "shrink") == "passed"
+    said = nobody.settings.model_copy(update={"expected": 0})
+    assert _outcome(replace(nobody, settings=said), "shrink") == "passed"
+
+
 def test_g1_of_an_export_that_broke_off_nothing_else_is_said() -> None:
     proofs = judge(_read(broke_off=True))
     assert {proof.name: proof.outcome for proof in proofs} == {
