@@ -27,6 +27,8 @@ class Read:
     absent_canaries: tuple[str, ...] = ()
     broke_off: bool = False
     contract_changed: bool = False
+    vanished: int = 0
+    """Of the last certified list, where nobody can be asked for by id: another store's file may be of the same length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,10 @@ def _shrink(export: Export) -> _Verdict:
     if previous is None:
         return True, "the first export of this source: nothing to compare with"
     text = f"{listed:,} profiles, {previous.listed:,} in the last certified export"
+    text += f", {export.read.vanished:,} of them not in this one" if export.read.vanished else ""
     if not listed and previous.listed:
         return False, f"{text}: an empty export is never certified where there were profiles (G2)"
-    if not _shrank(listed, previous.listed, export.limits):
+    if not _shrank(min(listed, previous.listed - export.read.vanished), previous.listed, export.limits):
         return True, text
     if export.waved or any(not _shrank(listed, known.listed, export.limits) for known in export.accepted):
         return True, f"{text}: approved"

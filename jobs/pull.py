@@ -82,7 +82,7 @@ def seal(landing: Landing, wanted_ids: Collection[str], desk: Desk) -> Pulled:
 
 def _judged(landing: Landing, previous: SnapshotRow | None, wanted_ids: Collection[str], desk: Desk) -> Pulled:
     lists = _lists(landing, previous)
-    read = _what_was_read(landing, lists.now)
+    read = _what_was_read(landing, lists)
     promising = is_certified(_proofs(landing, previous, desk, read))
     probe, extras = _ask(landing, lists, wanted_ids, desk.limits.probe, promising)
     proofs = _proofs(landing, previous, desk, read, probe)
@@ -182,13 +182,16 @@ def _lists(landing: Landing, previous: SnapshotRow | None) -> _Lists:
         return _Lists(now, nobody, blind=True)
 
 
-def _what_was_read(landing: Landing, ids: pa.ChunkedArray) -> Read:
+def _what_was_read(landing: Landing, lists: _Lists) -> Read:
+    ids = lists.now
     listed = len(ids.unique())
+    by_file = landing.connector.settings.driver == "files"
     canaries = _absent(landing.connector.settings.canaries, ids)
     return Read(
         listed=listed,
         repeated=len(ids) - listed,
         unreadable=landing.folder.progress.unreadable,
+        vanished=len(_absent(lists.before, ids)) if by_file else 0,
         created_meanwhile=landing.folder.created_between(landing.started_at, landing.finished_at),
         absent_canaries=tuple(canaries),
         contract_changed=landing.contract_changed,

@@ -217,6 +217,10 @@ class Settings(_Closed):
                     raise ValueError(
                         f"pairing {pairing.id}: source {name!r} has role {self.sources[name].role}, not {role}"
                     )
+        read: dict[Path, str] = {}
+        for name, source in self.sources.items():
+            if source.path is not None and read.setdefault(source.path, name) != name:
+                raise ValueError(f"sources {read[source.path]!r} and {name!r} read the same file {source.path}")
         ids = [pairing.id for pairing in self.pairings]
         if len(ids) != len(set(ids)):
             raise ValueError("two pairings have the same name: give each a `name:` of its own")

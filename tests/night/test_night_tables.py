@@ -312,3 +312,26 @@ def test_a_large_file_runs_in_bounded_memory(tmp_path: Path, rows: int, megabyte
     rows_out = read_csv(out)
     assert {row["profile_id"] for row in rows_out} == {f"c{n}" for n in range(rows)}
     assert len({row["entity_id"] for row in rows_out}) == rows - duplicates
+
+
+def test_another_store_s_file_under_the_old_name_certifies_nothing(tmp_path: Path) -> None:
+    """G2: the same number of rows, other customers: the last certified list stays what is known."""
+    write_csv(tmp_path / "list.csv", ["id", "email"], [[str(n), f"u{n}@example.com"] for n in range(40)])
+    config = tables(tmp_path, {"list": {"path": "list.csv"}})
+    assert rollcall("run", "--config", config).code == 0
+    write_csv(tmp_path / "list.csv", ["id", "email"], [[f"x{n}", f"x{n}@example.com"] for n in range(40)])
+    said = rollcall("run", "--config", config)
+    assert said.code == 3
+    assert "40 of them not in this one" in said.out
+    assert {row["profile_id"] for row in read_csv(exported(tmp_path, "entities", "e.csv"))} == {
+        str(n) for n in range(40)
+    }
+
+
+def test_headings_without_rows_need_a_word_on_the_first_night(tmp_path: Path) -> None:
+    """G2: more often a filter than a store without customers."""
+    (tmp_path / "list.csv").write_text("id,email\n", encoding="utf-8")
+    said = rollcall("run", "--config", tables(tmp_path, {"list": {"path": "list.csv"}}))
+    assert said.code == 3
+    assert "expected: 0" in said.out
+    assert rollcall("run", "--config", tables(tmp_path, {"list": {"path": "list.csv", "expected": 0}})).code == 0

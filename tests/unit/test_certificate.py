@@ -160,6 +160,14 @@ def test_g2_shrinking_needs_both_limits_exceeded_and_empty_is_never_certified(
     assert (_outcome(export, "shrink") == "passed") == passes
 
 
+def test_g2_another_store_s_file_of_the_same_length_is_no_export_of_this_one() -> None:
+    """Of a file nobody can be asked for by id: who vanished counts, however many others came."""
+    swapped = replace(WHOLE, previous=Baseline(1000, 1, CONTRACT), read=Read(1000, vanished=400))
+    assert _outcome(swapped, "shrink") == "failed"
+    assert _outcome(replace(swapped, waved=True), "shrink") == "passed"
+    assert _outcome(replace(swapped, read=Read(1000, vanished=24)), "shrink") == "passed"
+
+
 def test_g2_an_operator_can_accept_a_shrunk_or_changed_export_but_never_an_empty_one() -> None:
     shrunk = replace(WHOLE, previous=Baseline(2000, 1, {"account": "other"}))
     assert _outcome(replace(shrunk, waved=True), "shrink") == "passed"
@@ -228,7 +236,7 @@ _EXPORTS = st.builds(
     export_contract=st.integers(1, 2),
     read=st.builds(
         Read, st.integers(0, 60), st.integers(0, 1), st.integers(0, 1), st.integers(0, 3), st.sampled_from([(), ("7",)]),
-        st.booleans(), st.booleans(),
+        st.booleans(), st.booleans(), st.integers(0, 60),
     ),
     previous=st.none() | _BASELINE,
     probe=st.builds(Probe, st.integers(0, 3), st.integers(0, 3), st.sampled_from([(), ("5",)]), st.sampled_from(["", "x"])),

@@ -87,6 +87,7 @@ def test_an_unknown_word_is_refused_with_its_place_and_the_nearest_known_one(
         ("group: g\nsources: [a]\n", "a name and its settings per source"),
         ("a: " + "[" * 3000, "nested too deeply"),
         (SMALL + "group: other\n", "given twice"),
+        (SMALL.replace("path: till.csv", "path: shop.csv"), "read the same file shop.csv"),
         (SMALL.replace("kind: table, role: pos", "kind: tabel, role: pos"), "no connector for kind 'tabel'"),
         (SMALL.replace("kind: table, role: pos, ", "role: pos, "), "needs a `kind:`"),
         (SMALL.replace("  till: {", "  Till: {"), "lower-case"),
