@@ -10,6 +10,9 @@ from connectors.clock import Clock
 STATUS_AFTER = {"archive": "archived", "restore": "active"}
 """The actions that change a profile's status, and nothing else of it."""
 
+_OPTS_OUT = ("opt_out", "create")
+"""Who is new to a system may have opted out elsewhere (G9)."""
+
 
 def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
     """Raises VendorError for anything that the source `name` does not offer. An opt-in never is (G9a)."""
@@ -21,8 +24,10 @@ def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
         why = "an opt-in is never written (G9a)"
     elif change.action not in can.actions:
         why = f"{change.action} is not offered here: see `rollcall check`"
-    elif bool(consent) != (change.action == "opt_out") or not consent.items() <= outs.items():
-        why = "consent is written by opt_out alone, for the channels that are known here"
+    elif (change.action == "opt_out" and not consent) or (consent and change.action not in _OPTS_OUT):
+        why = "consent is written by opt_out, and with a create"
+    elif not consent.items() <= outs.items() or (consent and "opt_out" not in can.actions):
+        why = "out is written where it can be, for the channels that are known here"
     elif change.action in STATUS_AFTER:
         moved = {"status": STATUS_AFTER[change.action]}
         why = "" if after == moved else f"{change.action} changes the status alone, to {moved['status']}"

@@ -1,5 +1,5 @@
 -- title: create the profile that is missing at the POS
--- rules: M6, M12, T2, G14
+-- rules: M6, M12, T2, G9, G14
 -- grain: one row per shop profile and POS source without any profile
 -- action: create
 -- policy: create
@@ -16,7 +16,7 @@ select
   concat('create|', r.pos_source, '|', r.ecom_source, ':', r.ecom_id) as make_key, '' as after_key,
   case when r.old_id is null then cast([] as struct(name varchar, value varchar)[])
     else [struct_pack(name := 'replaces', value := r.old_id)] end as before,
-  list_filter([
+  list_concat(list_filter([
     struct_pack(name := 'first_name', value := p.first_name), struct_pack(name := 'last_name', value := p.last_name),
     struct_pack(name := 'birth_date', value := cast(e.birth_key as varchar)), struct_pack(name := 'phone', value := e.phone_key),
     struct_pack(name := 'email', value := e.email_key),
@@ -24,7 +24,12 @@ select
     struct_pack(name := 'city', value := p.city), struct_pack(name := 'region', value := p.region),
     struct_pack(name := 'postal_code', value := p.postal_code), struct_pack(name := 'country', value := p.country),
     struct_pack(name := 'note', value := n.marker), struct_pack(name := 'tags', value := t.marker)
-  ], lambda f: f.value is not null and (w.names is null or list_contains(w.names, f.name))) as after,
+  ], lambda f: f.value is not null and (w.names is null or list_contains(w.names, f.name))),
+  -- an opt-out goes with the customer: some systems make whoever is new opted in; an opt-in is nobody's to carry (G9a)
+  list_filter([
+    case when e.email_consent = 'out' then struct_pack(name := 'email_consent', value := 'out') end,
+    case when e.sms_consent = 'out' then struct_pack(name := 'sms_consent', value := 'out') end
+  ], lambda f: f is not null and list_contains(h.names, f.name))) as after,
   concat(r.ecom_source, ':', r.ecom_id, ' has no profile in ', r.pos_source) as why, '' as pick,
   r.blocked_by
 from relinks as r
@@ -44,5 +49,12 @@ left join (
   where what = 'field'
   group by source
 ) as w on w.source = r.pos_source
+left join (
+  select k.source, list(concat(k.name, '_consent')) as names
+  from capabilities as k
+  join capabilities as o on o.source = k.source and o.what = 'action' and o.name = 'opt_out'
+  where k.what = 'consent'
+  group by k.source
+) as h on h.source = r.pos_source
 join capabilities as c on c.source = r.pos_source and c.what = 'action' and c.name = 'create'
 where r.pos_id is null and r.lacks = '' and ((r.reason = 'missing' and not r.doubtful) or (r.reason = 'broken' and not l.vendor_sync))

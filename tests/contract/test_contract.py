@@ -401,6 +401,20 @@ def test_g9a_an_opt_in_is_never_written(rig: Any, clock: SimulatedClock) -> None
     assert rig.requests() == before
 
 
+def test_g9_who_opted_out_elsewhere_is_not_opted_in_by_being_created(rig: Any, clock: SimulatedClock) -> None:
+    """Systems have defaults for who is new; the opt-out goes with the create, and reads back as no opt-in."""
+    able = rig.connector(clock, writes=True).capabilities
+    for change, _ in rig.writes():
+        if change.action != "create" or "opt_out" not in able.actions:
+            continue
+        rig.serve(3)
+        connector = rig.connector(clock, writes=True)
+        outs = {f"{channel}_consent": "out" for channel in able.consent}
+        made = connector.write(replace(change, after={**change.after, **outs}))
+        view = connector.view(connector.fetch([made])[made] or {})
+        assert {view[name] for name in outs} <= {"out", "unknown"}
+
+
 def test_the_page_of_a_profile_is_https_or_none(rig: Any, clock: SimulatedClock) -> None:
     page = rig.connector(clock, writes=False).admin_url(rig.ids()[0])
     assert page is None or (urlsplit(page).scheme == "https" and rig.ids()[0] in page)

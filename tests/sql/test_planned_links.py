@@ -1,10 +1,11 @@
 """Planned links, creations, tags, notes and opt-outs: before and after exactly, and what must follow what (M5, M6, M12, T8, G9)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jobs.corrections import Correction
-from tests.sql.given import Can, Night, someone
+from tests.sql.given import CAN, Can, Night, someone
 
 Nights = Callable[..., Night]
 NOTE = "Linked with ECOM. Do not delete!"
@@ -75,6 +76,21 @@ def test_an_unknown_customer_is_created_and_the_new_id_is_linked_m6_m12(mortar: 
     assert relink.after_correction == create.correction_id
     assert relink.follows == relink.creators == (create.correction_id,)
     assert create.seq < relink.seq
+
+
+def test_an_opt_out_goes_with_the_customer_into_a_new_profile_and_an_opt_in_does_not_g9_m6(nights: Nights) -> None:
+    """Some systems make whoever is new opted in; only channels that the system knows and can be opted out of are named."""
+    for can, email, sms, carried in (
+        (CAN["heartland"], "out", "out", {"email_consent": "out"}),
+        (replace(CAN["heartland"], consent=("email", "sms")), "in", "out", {"sms_consent": "out"}),
+        (replace(CAN["heartland"], actions=("create",)), "out", "out", {}),
+        (CAN["heartland"], "in", "unknown", {}),
+    ):
+        night = nights().source("shop", "shopify", "ecom").source("till", "heartland", can=can)
+        night.pairing("mortar", "shop", "till")
+        night.has("shop:1", **someone(1, email_consent=email, sms_consent=sms), has_purchased=True)
+        after = night.correction("create").after
+        assert {name: value for name, value in after.items() if name.endswith("_consent")} == carried
 
 
 def test_the_profile_that_a_new_one_replaces_is_named_m12(mortar: Nights) -> None:
