@@ -179,7 +179,7 @@ left join (
 left join doubts as u on u.pairing = d.pairing and u.ecom_n = d.ecom_n and u.pos_source = d.pos_source
 left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
--- grain: one row per drift with a side that may be changed: what would be written where, and what stands against it
+-- grain: one row per drift: what would be written where, and what stands against it; `task`: by a person, in Mission Control
 create table verdicts as
 with sided as (
   select
@@ -208,10 +208,10 @@ aimed as (
     case when s.target = 'ecom' then s.ecom_id else s.pos_id end as target_id,
     case when s.target = 'ecom' then s.pos_source else s.ecom_source end as origin_source,
     case when s.target = 'ecom' then s.pos_id else s.ecom_id end as origin_id,
-    case when s.target = 'ecom' then s.pos_key else s.ecom_key end as new_key
+    case when s.target = 'ecom' then s.pos_key else s.ecom_key end as new_key,
+    -- C1: contact data of a Mission Control customer is never written at the POS unless the account is known to take it
+    s.wins = 'mission_control' and (s.target = 'ecom' or s.contact_way <> 'pos') as task
   from sided as s
-  -- C1: contact data of a Mission Control customer is never written at the POS unless the account is known to take it
-  where not (s.wins = 'mission_control' and (s.target = 'ecom' or s.contact_way <> 'pos'))
 ),
 alone as (
   select a.anchor, a.field, a.target_source, a.target_id, a.new_key
@@ -231,7 +231,7 @@ taken as (
   group by h.anchor, h.field
 )
 select
-  a.pairing, a.field, a.anchor, a.side, a.wins, a.target, a.target_source, a.target_id, a.origin_source, a.origin_id, a.new_key, t.taken_by, a.pick,
+  a.pairing, a.field, a.anchor, a.side, a.wins, a.target, a.target_source, a.target_id, a.origin_source, a.origin_id, a.new_key, t.taken_by, a.pick, a.task,
   case a.side
     when 'ecom' then concat('changed in ', a.ecom_source, ' since both agreed')
     when 'pos' then concat('changed in ', a.pos_source, ' since both agreed')
@@ -240,8 +240,9 @@ select
     else 'one side is blank; a blank never erases'
   end as why,
   case
-    when not a.correctable then a.why_not_correctable
+    when not a.correctable and not a.task then a.why_not_correctable
     when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
+    when a.task then ''
     when c.name is null or y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
     else ''
   end as blocked_by

@@ -11,7 +11,8 @@ select
   list_sort(list_distinct([concat(v.target_source, ':', v.target_id), concat(v.target_source, ':', v.taken_by)])) as members,
   v.target_source as store_source,
   [struct_pack(name := v.field, value := v.new_key), struct_pack(name := 'holder', value := concat(v.target_source, ':', v.taken_by))] as evidence,
-  concat('clear it on ', v.target_source, ':', v.taken_by, ' first, then write it on ', v.target_source, ':', v.target_id) as proposal,
+  concat('clear it on ', v.target_source, ':', v.taken_by, ' first, then ', case when v.task then 'change' else 'write' end, ' it on ',
+    v.target_source, ':', v.target_id) as proposal,
   '' as blocked_by
 from verdicts as v
 where v.taken_by is not null

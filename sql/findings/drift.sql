@@ -42,7 +42,7 @@ select
     struct_pack(name := 'base', value := coalesce(concat('both agreed on ', cast(d.agreed_on as varchar)), 'never agreed yet'))
   ] as evidence,
   case
-    when v.target_source is not null then concat('set ', d.field, ' on ', v.target_source, ':', v.target_id, ' (', v.why, ')')
+    when not v.task then concat('set ', d.field, ' on ', v.target_source, ':', v.target_id, ' (', v.why, ')')
     when d.wins = 'mission_control' and d.side in ('ecom', 'pos_blank')
       then concat('the POS missed a push: open the customer in Mission Control and save ', d.field, ' again')
     when d.wins = 'mission_control' and d.side = 'ecom_blank'

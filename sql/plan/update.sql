@@ -46,4 +46,4 @@ left join (
   group by source
 ) as k on k.source = v.target_source
 -- a system that keeps the whole name in one field has no first name to give: a blank never erases (G13)
-where case v.field when 'first_name' then o.first_name when 'last_name' then o.last_name else v.new_key end is not null
+where not v.task and case v.field when 'first_name' then o.first_name when 'last_name' then o.last_name else v.new_key end is not null

@@ -336,6 +336,19 @@ def test_a_value_that_another_profile_of_the_target_holds_c3(mortar: Nights) -> 
     }
 
 
+def test_a_change_in_mission_control_that_the_vendor_would_refuse_is_foreseen_c1_c3(blaze: Nights) -> None:
+    """The till's new number is another ECOM customer's: a person frees it there before changing it."""
+    night = blaze().has("ecom:1", **someone(1), links={"downtown": "1", "uptown": "1"})
+    night.has("uptown:1", **someone(1), note=NOTE).has("downtown:1", **someone(1, phone=someone(2)["phone"]), note=NOTE)
+    night.has("ecom:2", **someone(2), links={"downtown": "2", "uptown": "2"})
+    night.has("downtown:2", "uptown:2", **someone(2), note=NOTE)
+    night.based("ecom:1", "downtown:1", phone="+16135551001")
+    assert night.found("contact_taken") == {_found("contact_taken", "phone", "ecom:1", "ecom:2")}
+    assert night.finding("contact_taken").proposal == "clear it on ecom:2 first, then change it on ecom:1"
+    assert night.finding("drift").blocked_by == "ecom:2 holds the value"
+    assert night.planned("update") == []
+
+
 def test_no_contact_is_taken_where_the_target_allows_it_twice_or_nobody_in_play_holds_it(mortar: Nights) -> None:
     night = mortar().has("shop:1", **someone(1, phone="613 555 0117"), links={"till": "1"}).has("till:1", **someone(1))
     night.based("shop:1", "till:1", phone="+16135551001").has(
