@@ -137,10 +137,22 @@ others as (
   join people as w on w.n = x.pos_n and w.source = d.pos_source and w.status in ('active', 'archived')
   group by d.pairing, d.ecom_n, d.pos_source
 ),
+-- merged away: the link follows the vendor's own word, whatever else matches, unless the two are clearly different people
+survivors as (
+  select a.pairing, a.ecom_n, a.pos_source, a.pos_id as old_id, w.n as pos_n, coalesce(x.outcome in ('household', 'apart'), false) as strange
+  from people as w
+  join attested_states as a on a.pos_source = w.source and a.merged_into = w.id and a.state = 'merged'
+  left join pairs as x on x.left_n = least(a.ecom_n, w.n) and x.right_n = greatest(a.ecom_n, w.n)
+  where w.in_play
+),
 met as (
-  select d.*, c.outcome, c.pos_id as met_id, coalesce(case when c.outcome = 'link' and (c.pos_in_play or d.vendor_sync) then c.pos_n end,
-    case when c.outcome is null then o.pos_n end) as pos_n, coalesce(c.rule, 'another key') as rule
+  select d.*, case when s.pos_n is null then c.outcome when s.strange then 'household' else 'link' end as outcome, c.pos_id as met_id,
+    case when s.pos_n is not null then case when s.strange then null else s.pos_n end
+      when c.outcome = 'link' and (c.pos_in_play or d.vendor_sync) then c.pos_n
+      when c.outcome is null then o.pos_n end as pos_n,
+    case when s.pos_n is not null then 'merge' else coalesce(c.rule, 'another key') end as rule
   from due as d
+  left join survivors as s on s.pairing = d.pairing and s.ecom_n = d.ecom_n and s.pos_source = d.pos_source and s.old_id = d.old_id
   left join candidates as c on c.pairing = d.pairing and c.ecom_n = d.ecom_n and c.pos_source = d.pos_source and c.place = 1
   left join others as o on o.pairing = d.pairing and o.ecom_n = d.ecom_n and o.pos_source = d.pos_source
 ),

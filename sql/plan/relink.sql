@@ -14,7 +14,7 @@ select
   case when r.pos_id is null then concat('create|', r.pos_source, '|', r.ecom_source, ':', r.ecom_id) else '' end as after_key,
   [struct_pack(name := concat('link:', r.pos_source), value := r.old_id)] as before,
   [struct_pack(name := concat('link:', r.pos_source), value := coalesce(r.pos_id, '@created'))] as after,
-  case when r.pos_id is null then 'link to the profile just created' else concat('the first that matches, by ', r.rule) end as why,
+  case when r.pos_id is null then 'link to the profile just created' when r.rule = 'merge' then 'the vendor merged the old one into this' else concat('the first that matches, by ', r.rule) end as why,
   '' as pick,
   r.blocked_by
 from relinks as r

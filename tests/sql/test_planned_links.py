@@ -112,6 +112,26 @@ def test_a_dead_link_moves_to_the_first_that_matches_m12(mortar: Nights) -> None
     assert relink.finding_ids == tag.finding_ids == (night.finding("link_deleted").finding_id,)
 
 
+def test_a_merged_away_link_follows_the_merge_and_not_the_first_match_m12_t3(mortar: Nights) -> None:
+    """The survivor has another email by now; an older profile still has the customer's."""
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), links={"till": "1"})
+    night.has("till:1", **someone(1, status="merged", merged_into="5"))
+    night.has("till:3", **someone(1)).has("till:5", first_name="Priya", email="new@example.com")
+    relink = night.correction("relink")
+    assert (dict(relink.after), relink.why, relink.blocked_by) == (
+        {"link:till": "5"}, "the vendor merged the old one into this", "",
+    )  # fmt: skip
+
+
+def test_a_merge_into_a_clearly_different_person_is_asked_about_g6(mortar: Nights) -> None:
+    night = mortar(apply=AUTO).has("shop:1", **someone(1), links={"till": "1"})
+    night.has("till:1", **someone(1, status="merged", merged_into="5")).has(
+        "till:5", **someone(1, first_name="Hiroshi")
+    )
+    assert {c.state for c in night.planned()} == {"blocked"}
+    assert night.finding("link_merged").blocked_by == "the match is a different person: a person picks"
+
+
 def test_of_two_dead_links_of_two_kinds_the_correction_answers_one_finding_whole(mortar: Nights) -> None:
     """The id and its state come from one and the same stored link."""
     night = mortar(apply=AUTO).has("shop:1", **someone(1), links=[("s-till", "90"), ("s-till", "1")])
