@@ -7,9 +7,10 @@ text says "assumed".
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors._shaping import clean, text
 from connectors.base import Record, Secret, SourceSettings
@@ -54,8 +55,10 @@ DROPPED = LIFTED | {
 class EcwidSettings(SourceSettings):
     """One store."""
 
-    base_url: str = Field(default="https://app.ecwid.com/api/v3", description="without the store's id")
-    store_id: int | None = Field(default=None, ge=1)
+    base_url: str = Field(
+        default="https://app.ecwid.com", description="the vendor's host; /api/v3 and the store's id are added"
+    )
+    store_id: int | None = Field(default=None, ge=1, description="the store's number, as its control panel shows it")
     token: Secret | None = Field(default=None, description="a secret token (secret_…); public ones read no customers")
     purchases: Literal["stats", "orders"] = Field(
         default="stats",
@@ -66,6 +69,13 @@ class EcwidSettings(SourceSettings):
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_host(cls, url: str) -> str:
+        if urlsplit(url).path.strip("/"):
+            raise ValueError("only the host is named, without a path: the store is `store_id`")
+        return url
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from connectors._lightspeed_x_tokens import TokenFile, Tokens
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.http import Http, Reply
+from connectors.tokens import TokenFile, Tokens
 
 TOKEN_PATH = "/api/1.0/token"  # noqa: S105
 EARLY_S = 300
@@ -69,7 +69,7 @@ class Rotating:
         """A token that is refused before its time is refreshed once, and the request, which had no effect, sent again."""
 
         def once(tokens: Tokens, statuses: Collection[int]) -> Reply:
-            headers = _headers(tokens.access)
+            headers = _headers(tokens.access_token)
             return self.http.request(method, path, params=params, json=json, headers=headers, ok=statuses)
 
         used = self._current()
@@ -77,16 +77,18 @@ class Rotating:
         return reply if reply.status != 401 or 401 in ok else once(self._refreshed(used), ok)
 
     def lasts(self) -> str:
-        left = self._current().expires_at - self.clock.time()
-        return f"access token for another {left / 3600:.0f} h, refreshed when it ends"
+        ends = self._current().expires_at
+        left = "" if ends is None else f" for another {(ends - self.clock.time()) / 3600:.0f} h"
+        return f"access token{left}, refreshed when it ends"
 
     def authorise(self, code: str, redirect_uri: str) -> None:
         """Exchange a code that an owner's consent gave (once, within ten minutes) and keep the tokens."""
         self.http.hide(code)
         with self.file.refreshing() as current:
             form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-            current.store(self._asked(form, None))
-        self._tokens = current.tokens  # not before they are stored
+            new = self._asked(form, None)
+            current.store(new)
+        self._tokens = new  # not before they are stored
 
     def _current(self) -> Tokens:
         if self._tokens is None:
@@ -94,14 +96,14 @@ class Rotating:
         return self._tokens if self._lives(self._tokens) else self._refreshed(self._tokens)
 
     def _lives(self, tokens: Tokens) -> bool:
-        return tokens.expires_at - EARLY_S > self.clock.time()
+        return tokens.expires_at is None or tokens.expires_at - EARLY_S > self.clock.time()
 
     def _refreshed(self, stale: Tokens) -> Tokens:
         """New tokens, unless another process got some while this one waited for the lock."""
         with self.file.refreshing() as current:
-            kept = self._hidden(current.tokens or self.file.read())
-            if kept.access == stale.access or not self._lives(kept):
-                form = {"grant_type": "refresh_token", "refresh_token": kept.refresh}
+            kept = self._hidden(current.tokens)
+            if kept.access_token == stale.access_token or not self._lives(kept):
+                form = {"grant_type": "refresh_token", "refresh_token": kept.refresh_token}
                 kept = self._asked(form, kept)
                 current.store(kept)
         self._tokens = kept
@@ -118,7 +120,7 @@ class Rotating:
         answer = reply.json()
         access = answer.get("access_token") if isinstance(answer, dict) else None
         refresh = (answer.get("refresh_token") if isinstance(answer, dict) else None) or (
-            before.refresh if before else ""
+            before.refresh_token if before else ""
         )
         if not isinstance(access, str) or not access or not isinstance(refresh, str) or not refresh:
             raise VendorError(f"{reply.where} gave no token: check client_id and client_secret", permanent=True)
@@ -134,8 +136,8 @@ class Rotating:
             raise VendorError(f"{reply.where} let us in at {prefix}{VENDOR}: correct base_url", permanent=True)
 
     def _hidden(self, tokens: Tokens) -> Tokens:
-        self.http.hide(tokens.access)
-        self.http.hide(tokens.refresh)
+        self.http.hide(tokens.access_token)
+        self.http.hide(tokens.refresh_token)
         return tokens
 
 

@@ -5,14 +5,15 @@ says "assumed".
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors._shaping import clean, day, text
 from connectors.base import Record, Secret, SourceSettings
+from connectors.tokens import TokenPlace
 
 NAMES = ("first_name", "last_name")
 OWN_KEYS = {
@@ -64,13 +65,13 @@ DROPPED = frozenset(
 
 
 class LightspeedXSettings(SourceSettings):
-    """One retailer. Either a personal `token`, or `token_file`, `client_id` and `client_secret` of an app."""
+    """One retailer. Either a personal `token`, or `tokens`, `client_id` and `client_secret` of an app."""
 
     base_url: str | None = Field(default=None, description="https://PREFIX.retail.lightspeed.app, without a path")
     api_version: str = Field(default="2026-07", pattern=r"^(2\.0|20\d\d-\d\d)$")
     token: Secret | None = Field(default=None, description="a personal token: it does not rotate")
-    token_file: Path | None = Field(default=None, description="where the app's rotating tokens are kept")
-    client_id: Secret | None = None
+    tokens: TokenPlace | None = Field(default=None, description="{file: PATH}: where an app's rotating tokens are kept")
+    client_id: str | None = None
     client_secret: Secret | None = None
     page_size: int = Field(default=500, ge=1, le=10_000, description="assumed: the vendor takes pages of this size")
     registers: int = Field(default=1, ge=1, description="how many the retailer has: the rate limit, until it is told")
@@ -91,6 +92,13 @@ class LightspeedXSettings(SourceSettings):
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_host(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).path.strip("/"):
+            raise ValueError("only the host is named, without a path: the version is `api_version`")
+        return url
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.driver == "files":
@@ -99,9 +107,9 @@ class LightspeedXSettings(SourceSettings):
             return self
         if not self.base_url:
             raise ValueError("the API of X-Series needs base_url: https://PREFIX.retail.lightspeed.app")
-        app = (self.token_file, self.client_id, self.client_secret)
+        app = (self.tokens, self.client_id, self.client_secret)
         if (self.token is None) != all(app) or (self.token is not None and any(app)):
-            raise ValueError("X-Series needs either token, or token_file, client_id and client_secret")
+            raise ValueError("X-Series needs either token, or tokens, client_id and client_secret")
         return self
 
 

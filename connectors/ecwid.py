@@ -70,9 +70,8 @@ class Ecwid(Connector):
     def http(self) -> Http:
         if self._file is not None:
             raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
-        base = self.settings.base_url.rstrip("/")
+        root = f"{self.settings.base_url.rstrip('/')}{PATH}"
         rate = REQUESTS_PER_SECOND * self.settings.rate_share
-        root = base if urlsplit(base).path else f"{base}{PATH}"
         return Http(self.name, root, self.clock, requests_per_second=rate, secrets=(self._token(),))
 
     @cached_property

@@ -6,7 +6,6 @@ end. An update may replace the customer, so it always sends the whole of it (she
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
@@ -14,7 +13,6 @@ from connectors import _lightspeed_x_words as words
 from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._lightspeed_x_access import Access, Personal, Rotating
 from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client
-from connectors._lightspeed_x_tokens import TokenFile
 from connectors._lightspeed_x_writes import Writes
 from connectors.base import (
     Action,
@@ -32,6 +30,7 @@ from connectors.base import (
 from connectors.clock import Clock
 from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http
+from connectors.tokens import TokenFile
 
 ATTEMPTS = 14
 """A 429 may come without Retry-After; waits must outlast one window then."""
@@ -79,11 +78,11 @@ class LightspeedX(Connector):
     def access(self) -> Access:
         """The way in. An app that is not authorised yet: `access.authorise(code, redirect_uri)`."""
         wanted = self.settings
-        if wanted.token is not None:
+        if wanted.tokens is None:
             return Personal(self.http, _revealed(wanted.token))
         return Rotating(
-            self.http, self.clock, TokenFile(Path(str(wanted.token_file))), urlsplit(str(wanted.base_url)).hostname or "",
-            client_id=_revealed(wanted.client_id), client_secret=_revealed(wanted.client_secret),
+            self.http, self.clock, TokenFile(wanted.tokens.file), urlsplit(str(wanted.base_url)).hostname or "",
+            client_id=str(wanted.client_id), client_secret=_revealed(wanted.client_secret),
         )  # fmt: skip
 
     @cached_property

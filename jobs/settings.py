@@ -290,8 +290,10 @@ def _placed(settings: Settings, folder: Path) -> Settings:
 
 def _source_placed(source: SourceSettings, folder: Path) -> SourceSettings:
     """Files that a source names beside the configuration are found from wherever the command is typed."""
-    named = {name: getattr(source, name, None) for name in ("path", "token_file")}
-    return source.model_copy(update={name: folder / path for name, path in named.items() if path})
+    placed: dict[str, Any] = {"path": folder / source.path} if source.path else {}
+    if (tokens := getattr(source, "tokens", None)) is not None:
+        placed["tokens"] = tokens.model_copy(update={"file": folder / tokens.file.expanduser()})
+    return source.model_copy(update=placed)
 
 
 def _effective(pairing: Pairing) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.sandbox.ecwid.books import GENERAL, Record
 from connectors.sandbox.ecwid.people import CONSENT, canonical, person_changes, spelled
-from connectors.sandbox.ecwid.wire import EcwidWire
+from connectors.sandbox.ecwid.wire import STORE_ID, EcwidWire
 from connectors.sandbox.ecwid.writes import with_default
 
 VENDOR_FIELDS = ("taxId", "taxExempt", "b2b_b2c", "lang", "contacts", "shippingAddresses", "externalReferenceId")
@@ -60,7 +60,10 @@ class Account(EcwidWire):
             return iter([str(key) for key in self.books.customers])
 
     def settings(self) -> dict[str, Any]:
-        return {"kind": "ecwid", "driver": "api", "base_url": self.url, "token": {"env": self._variable()}}
+        """The host, and the store by its number."""
+        host = self.url.removesuffix(self.base_path)
+        token = {"env": self._variable()}
+        return {"kind": "ecwid", "driver": "api", "base_url": host, "store_id": int(STORE_ID), "token": token}
 
     def secrets(self) -> dict[str, str]:
         return {self._variable(): self.token}

@@ -66,7 +66,8 @@ class Account(LightspeedXWire):
             return iter(list(self.books.customers.rows))
 
     def settings(self) -> dict[str, Any]:
-        shared = {"kind": "lightspeed_x", "driver": "api", "base_url": self.url}
+        """The host without the version's path, as the retailer's address has it."""
+        shared = {"kind": "lightspeed_x", "driver": "api", "base_url": self.url.removesuffix(self.base_path)}
         if self.tokens is None:
             return shared | {"token": {"env": self._variable("TOKEN")}}
         who = {"client_id": self.access.client_id, "client_secret": {"env": self._variable("CLIENT_SECRET")}}

@@ -142,7 +142,7 @@ class Rig:
 
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> Ecwid:
         given = {
-            "kind": "ecwid", "role": "ecom", "base_url": f"{self.url}/api/v3", "store_id": 4711,
+            "kind": "ecwid", "role": "ecom", "base_url": self.url, "store_id": 4711,
             "token": {"env": VARIABLE}, "writes": writes, "region": "CA", **settings,
         }  # fmt: skip
         return Ecwid("shop", Ecwid.Settings.model_validate(given), clock)

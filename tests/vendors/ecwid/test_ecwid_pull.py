@@ -380,8 +380,9 @@ def test_settings_that_cannot_work_are_refused(rig: Any, clock: SimulatedClock, 
         rig.connector(clock, **{"writes": False, **wrong})
 
 
-def test_a_base_url_without_a_path_gets_the_vendors(rig: Any, clock: SimulatedClock) -> None:
-    assert len(pulled(rig.connector(clock, writes=False, base_url=rig.url))[0]) == 3
+def test_a_base_url_is_a_host_alone(rig: Any, clock: SimulatedClock) -> None:
+    with pytest.raises(ValueError, match="the store is `store_id`"):
+        rig.connector(clock, writes=False, base_url=f"{rig.url}/api/v3/4711")
 
 
 def test_the_page_of_a_customer_comes_from_the_configuration(rig: Any, clock: SimulatedClock) -> None:

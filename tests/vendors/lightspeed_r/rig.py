@@ -107,6 +107,7 @@ class Rig:
     def store_tokens(self, access: str, refresh: str, **more: Any) -> None:
         pair = {"access_token": access, "refresh_token": refresh, **more}
         self.token_file.write_text(json.dumps(pair), encoding="utf-8")
+        self.token_file.chmod(0o600)
 
     def add(self, n: int, **fields: Any) -> None:
         """Every third customer is archived; every second has a mobile phone and tags."""

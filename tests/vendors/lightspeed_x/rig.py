@@ -11,14 +11,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from connectors import _lightspeed_x_words as words
-from connectors._lightspeed_x_tokens import TokenFile, Tokens
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.lightspeed_x import LightspeedX
+from connectors.tokens import TokenFile, Tokens
 
 Answer = tuple[int, Mapping[str, str], bytes]
 CLIENT_SECRET, CLIENT_ID = "x-client-secret-88", "x-client-id-12"
-VARIABLES = {"RIG_X_SECRET": CLIENT_SECRET, "RIG_X_ID": CLIENT_ID, "RIG_X_PERSONAL": "x-personal-token-31"}
+VARIABLES = {"RIG_X_SECRET": CLIENT_SECRET, "RIG_X_PERSONAL": "x-personal-token-31"}
 FAR = 4_000_000_000.0
 HOME, VIP, EVERYBODY = "g-home", "g-vip", "g-all"
 
@@ -66,7 +66,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         os.environ.update(VARIABLES)
-        self.file = TokenFile(folder / "tokens" / "till.json")
+        self.file = TokenFile(folder / "till.json")
         self._server = _Loopback(self._answer)
         self.replaces = self.search_is_exact = self.answers_writes = self.rotates = True
         self.empty_version: Any = {"min": None, "max": None}
@@ -143,8 +143,8 @@ class Rig:
 
     def _settings(self, *, writes: bool, **more: Any) -> Any:
         given = {
-            "kind": "lightspeed_x", "role": "pos", "base_url": self.url, "token_file": self.file.path,
-            "client_id": {"env": "RIG_X_ID"}, "client_secret": {"env": "RIG_X_SECRET"}, "page_size": self.page_size,
+            "kind": "lightspeed_x", "role": "pos", "base_url": self.url, "tokens": {"file": self.file.path},
+            "client_id": CLIENT_ID, "client_secret": {"env": "RIG_X_SECRET"}, "page_size": self.page_size,
             "writes": writes, "region": "CA", "sms": True, "sms_false": "out", **more,
         }  # fmt: skip
         return LightspeedX.Settings.model_validate({key: value for key, value in given.items() if value is not ...})

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors._lightspeed_x_tokens import Tokens
 from connectors.base import Evidence, VendorError
 from connectors.clock import SimulatedClock
 from connectors.lightspeed_x import LightspeedX
+from connectors.tokens import Tokens
 
 
 def pull(connector: LightspeedX) -> int:
@@ -24,14 +24,18 @@ def test_a_token_that_ends_soon_is_refreshed_and_the_new_refresh_token_kept(rig:
     expire(rig, clock, within_s=299)
     assert pull(rig.connector(clock, writes=False)) == 3
     kept = rig.file.read()
-    assert (kept.access, kept.refresh, kept.scope) == ("x-access-token-2", "x-refresh-token-2", "customers:read")
+    assert (kept.access_token, kept.refresh_token, kept.scope) == (
+        "x-access-token-2",
+        "x-refresh-token-2",
+        "customers:read",
+    )
     assert kept.expires_at == pytest.approx(clock.time() + 86400, abs=60)
 
 
 def test_the_new_tokens_are_on_the_disk_before_they_are_first_used(rig: Any, clock: SimulatedClock) -> None:
     expire(rig, clock)
     seen: list[tuple[str, str]] = []
-    rig.before_answer = lambda method, path: seen.append((path, rig.file.read().refresh))
+    rig.before_answer = lambda method, path: seen.append((path, rig.file.read().refresh_token))
     pull(rig.connector(clock, writes=False))
     assert seen[0] == ("/api/1.0/token", "x-refresh-token-1")
     assert {refresh for _, refresh in seen[1:]} == {"x-refresh-token-2"}
@@ -45,7 +49,7 @@ def test_tokens_that_cannot_be_kept_are_not_used(
     def full(*paths: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("connectors.tokens.os.replace", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(VendorError, match="No space left"):
         pull(rig.connector(clock, writes=False))
     assert [path for _, path, _, _ in rig.calls] == []
@@ -55,7 +59,7 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(rig: Any, clock: Si
     rig.rotates = False
     expire(rig, clock)
     pull(rig.connector(clock, writes=False))
-    assert rig.file.read().refresh == "x-refresh-token-1"
+    assert rig.file.read().refresh_token == "x-refresh-token-1"
 
 
 def test_a_token_that_is_refused_in_the_middle_is_refreshed_once_and_the_request_repeated(
@@ -132,7 +136,7 @@ def test_a_long_night_outlives_its_token(rig: Any, clock: SimulatedClock) -> Non
 def test_a_consent_is_exchanged_once_and_kept(rig: Any, clock: SimulatedClock) -> None:
     rig.file.path.unlink()
     connector = rig.connector(clock, writes=False)
-    with pytest.raises(VendorError, match="authorise this source first"):
+    with pytest.raises(VendorError, match="holds no pair of tokens"):
         pull(connector)
     connector.access.authorise("code-9", "https://rollcall.example.com/back")
     assert pull(connector) == 3
@@ -145,11 +149,11 @@ def test_tokens_of_another_retailer_are_not_kept(rig: Any, clock: SimulatedClock
     connector.access.host = "quay.retail.lightspeed.app"
     with pytest.raises(VendorError, match=r"let us in at harbor\.retail\.lightspeed\.app"):
         connector.access.authorise("code-9", "https://rollcall.example.com/back")
-    assert rig.file.read().access == "x-access-token-1"
+    assert rig.file.read().access_token == "x-access-token-1"
 
 
 def test_a_personal_token_is_used_as_it_is(rig: Any, clock: SimulatedClock) -> None:
-    personal = {"token": {"env": "RIG_X_PERSONAL"}, "token_file": ..., "client_id": ..., "client_secret": ...}
+    personal = {"token": {"env": "RIG_X_PERSONAL"}, "tokens": ..., "client_id": ..., "client_secret": ...}
     connector = rig.connector(clock, writes=False, **personal)
     assert pull(connector) == 3
     assert "personal token" in connector.check()[0].detail

@@ -364,11 +364,11 @@ def test_check_without_the_scope_to_see_the_retailer_is_no_failure(rig: Any, clo
 
 @pytest.mark.parametrize(
     "missing",
-    [{"base_url": ...}, {"client_id": ...}, {"token_file": ...}, {"token": {"env": "RIG_X_PERSONAL"}},
+    [{"base_url": ...}, {"client_id": ...}, {"tokens": ...}, {"base_url": "https://harbor.retail.lightspeed.app/api/2.0"}, {"token": {"env": "RIG_X_PERSONAL"}},
      {"driver": "files", "writes": True}, {"api_version": "3.0"}],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(rig: Any, missing: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"X-Series needs|cannot be written|api_version"):
+    with pytest.raises(ValueError, match=r"X-Series needs|cannot be written|api_version|only the host"):
         rig._settings(**{"writes": False, **missing})
 
 

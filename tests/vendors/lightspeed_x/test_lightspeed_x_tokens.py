@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors._lightspeed_x_tokens import TokenFile, Tokens
 from connectors.base import VendorError
+from connectors.tokens import TokenFile, Tokens
 
 OLD = Tokens("access-1", "refresh-1", 100.0, "customers:read")
 NEW = Tokens("access-2", "refresh-2", 200.0)
@@ -17,9 +17,8 @@ NEW = Tokens("access-2", "refresh-2", 200.0)
 
 @pytest.fixture
 def file(tmp_path: Path) -> TokenFile:
-    kept = TokenFile(tmp_path / "secrets" / "till.json")
+    kept = TokenFile(tmp_path / "till.json")
     with kept.refreshing() as current:
-        assert current.tokens is None
         current.store(OLD)
     return kept
 
@@ -27,7 +26,6 @@ def file(tmp_path: Path) -> TokenFile:
 def test_what_is_stored_reads_back_and_is_the_owners_alone(file: TokenFile) -> None:
     assert file.read() == OLD
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
 
 
 def test_tokens_do_not_show_themselves(file: TokenFile) -> None:
@@ -44,13 +42,13 @@ def test_a_file_that_others_can_read_is_refused(file: TokenFile) -> None:
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"access": "a"}', "half a fi"])
 def test_a_damaged_file_is_told_and_shows_nothing(file: TokenFile, content: str) -> None:
     file.path.write_text(content, encoding="utf-8")
-    with pytest.raises(VendorError, match="damaged") as caught:
+    with pytest.raises(VendorError, match="holds no pair of tokens") as caught:
         file.read()
     assert caught.value.permanent
 
 
 def test_no_file_is_told_as_not_authorised(tmp_path: Path) -> None:
-    with pytest.raises(VendorError, match="authorise this source first"):
+    with pytest.raises(VendorError, match="authorises rollcall once more"):
         TokenFile(tmp_path / "none.json").read()
 
 
@@ -59,9 +57,9 @@ def test_a_new_token_is_synced_before_it_takes_the_old_ones_place(
 ) -> None:
     """The order that a crash may cut anywhere: file synced, replaced, folder synced."""
     steps: list[str] = []
-    sync, replace = os.fsync, os.replace
+    sync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (steps.append("sync"), sync(handle))[1])
-    monkeypatch.setattr(os, "replace", lambda *paths: (steps.append("replace"), replace(*paths))[1])
+    monkeypatch.setattr(Path, "replace", lambda *paths: (steps.append("replace"), replace(*paths))[1])
     with file.refreshing() as current:
         current.store(NEW)
     assert steps == ["sync", "replace", "sync"]
@@ -78,11 +76,11 @@ def test_a_full_disk_leaves_the_old_tokens_and_no_half_of_new_ones(
     with file.refreshing() as current, pytest.raises(VendorError, match="No space left"):
         current.store(NEW)
     assert file.read() == OLD
-    assert sorted(one.name for one in file.path.parent.iterdir()) == ["till.json", "till.json.lock"]
+    assert sorted(one.name for one in file.path.parent.iterdir()) == [".till.json.lock", "till.json"]
 
 
 def test_whoever_waits_for_the_lock_gets_what_the_other_stored(file: TokenFile) -> None:
-    got: list[Tokens | None] = []
+    got: list[Tokens] = []
 
     def second() -> None:
         with file.refreshing() as current:
@@ -100,7 +98,7 @@ def test_whoever_waits_for_the_lock_gets_what_the_other_stored(file: TokenFile) 
 
 def test_the_lock_is_the_kernels_so_that_other_processes_see_it(file: TokenFile) -> None:
     with file.refreshing():
-        handle = os.open(file.path.with_name("till.json.lock"), os.O_RDWR)
+        handle = os.open(file.path.with_name(".till.json.lock"), os.O_RDWR)
         try:
             with pytest.raises(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
