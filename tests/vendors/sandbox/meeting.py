@@ -71,6 +71,9 @@ class Meeting(ABC):
     consents: ClassVar[Mapping[str, Mapping[str, str]]]
     """Per consent field: what a person's choice reads in `view`, by the polarity of the sheet."""
     groups: ClassVar[bool] = False
+    """Whether customers are in groups; the account of a rig has one named `Gold`."""
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Quirks of the account that the sheet leaves open: under each of them everything must come out the same."""
 
     @abstractmethod
     def account(self, now: Now, ledger: Ledger, folder: Path, **quirks: Any) -> Any:

@@ -22,9 +22,36 @@ class LightspeedXMeeting(Meeting):
     unheld = frozenset({"sms_consent"})
     consents: ClassVar = {"email_consent": {"out": "out", "unknown": "unknown", "in": "unknown"}}
     groups = True
+    variants: ClassVar = {
+        "merging put": {"put_semantics": "merge"},
+        "zero at the end": {"empty_version": "zero"},
+        "cursor at the end": {"empty_version": "cursor"},
+        "pages cut short": {"page_size_cap": 2},
+        "deleted is 404": {"get_deleted": "404"},
+        "codes twice": {"duplicate_customer_code": "accepted"},
+        "search by prefix": {"search_match": "prefix"},
+        "search lags": {"search_delay": 5.0},
+        "null": {"null_style": "null"},
+        "empty": {"null_style": "empty"},
+        "mixed": {"null_style": "mixed"},
+        "clerk at work": {"mutate_during_walk": "bump"},
+        "clerk deletes": {"mutate_during_walk": "delete"},
+        "sliding window": {"rate_window": "sliding"},
+        "no headers": {"rate_window": "bare"},
+        "no rotation": {"rotate_refresh": False},
+        "no group ids": {"group_ids": "absent"},
+        "two group ids": {"group_ids": "more"},
+        "group names twice": {"unique_group_names": False},
+        "dates stay": {"clear_date": "ignored"},
+        "dates refused": {"clear_date": "refused"},
+        "personal token": {"personal": True},
+    }  # sheet, section 12
 
     def account(self, now: Now, ledger: Ledger, folder: Path, **quirks: Any) -> Account:
-        return Account("it", now, ledger, token_folder=folder, **quirks)
+        place = None if quirks.pop("personal", False) else folder
+        made = Account("it", now, ledger, token_folder=place, **quirks)
+        made.books.add_group("Gold")
+        return made
 
     def is_list(self, request: Request) -> bool:
         return request.path.endswith("/customers") and request.method == "GET"
@@ -36,6 +63,9 @@ class LightspeedXMeeting(Meeting):
             Case("address", "update", {"street": "2 Other Rd", "street_2": None, "city": "Elsewhere"}),
             Case("birth date", "update", {"birth_date": "1991-03-04"}),
             Case("in nobody's mail", "update", {"city": "Elsewhere"}, {"email_consent": "out"}),
+            Case("group", "update", {"group": "Gold"}, {"group": "Silver", "email_consent": "out"}),
+            Case("no group", "update", {"group": None}, {"group": "Gold"}),
+            Case("group and city", "update", {"group": "Gold", "city": "Elsewhere"}),
             Case("note", "add_note", {"note": "likes tea\nand cake"}),
             Case("out", "opt_out", {"email_consent": "out"}),
             Case("create", "create", {"email": "new@example.com", "first_name": "Bo", "phone": "613-555-0188"}),

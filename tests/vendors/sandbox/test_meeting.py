@@ -29,6 +29,7 @@ from tests.vendors.sandbox.meeting import (
 )
 
 Open = Callable[..., Stage]
+VARIANTS = [pytest.param(kind, name, id=f"{kind}-{name}") for kind in RIGS for name in loaded(kind).variants]
 CASES = [pytest.param(kind, case, id=f"{kind}-{case.name}") for kind in RIGS for case in loaded(kind).cases()]
 
 
@@ -162,6 +163,25 @@ def test_consent_reads_by_the_sheets_polarity(stage: Stage) -> None:
         assert {word: seen[one][field] for word, one in ids.items()} == dict(words)
 
 
+def test_x2_groups_are_read_by_their_names(stage: Stage) -> None:
+    """The vendor's group of everybody is none."""
+    if not stage.meeting.groups:
+        stage.person()
+        assert [view["group"] for view in seen_of(stage)] == [None]
+        return
+    stage.person(0)
+    stage.person(1, group="Gold")
+    stage.person(2, group="Två  Ö")
+    assert [view["group"] for view in seen_of(stage)] == [None, "Gold", "Två  Ö"]
+
+
+def seen_of(stage: Stage) -> list[dict[str, Any]]:
+    """The account's profiles as a pull shows them, in the order in which they were made."""
+    connector = stage.connector()
+    seen = views(connector, pulled(connector)[0])
+    return [seen[one] for one in stage.account.ids()]
+
+
 def test_what_must_not_be_read_reaches_no_snapshot(stage: Stage) -> None:
     """G11: sentinels in fields that nobody may read are in the vendor's answer, and in nothing that lands."""
     stage.people(2)
@@ -208,6 +228,8 @@ def test_a_write_changes_exactly_its_fields_and_reads_back(written_on: Stage, ca
         rest = {name: value for name, value in before[made].items() if name not in case.after}
         assert {name: shown[name] for name in rest} == rest
         assert wrote(stage) == dict(case.after if case.ledger is None else case.ledger)
+    else:
+        assert {stage.account.read(made)[f"{channel}_consent"] for channel in ("email", "sms")} <= {"unknown"}, "G9"
     assert {effect.profile_id for effect in stage.written() if effect.profile_id} == {made}
 
 
@@ -251,6 +273,33 @@ def test_every_action_that_is_claimed_has_a_case(stage: Stage) -> None:
         if profile_id:
             stage.account.edit(profile_id, {"email": f"{profile_id}@example.com"})
     assert stage.written() == []
+
+
+@pytest.mark.parametrize(("vendor", "variant"), VARIANTS)
+def test_what_the_sheet_leaves_open_comes_out_the_same(vendor: str, variant: str, tmp_path: Path) -> None:
+    """Pull, fetch and every write under one of the vendor's open ends."""
+    for open_one in stages(tmp_path, vendor):
+        stage = open_one(**loaded(vendor).variants[variant])
+        ids = stage.people(stage.meeting.page + 1)
+        connector = stage.connector()
+        records, evidence = pulled(connector)
+        assert certified(connector, records, evidence, len(ids))
+        assert_agrees(stage, connector, views(connector, records))
+        assert_fetched(stage, connector, ids)
+        for place, case in enumerate(stage.meeting.cases()):
+            profile_id = None if case.action == "create" else stage.person(1000 + place, **case.start)
+            made = connector.write(change_of(connector, profile_id, case))
+            shown = connector.view(connector.fetch([made])[made] or {})
+            assert {name: shown[name] for name in case.after} == {**case.after, **case.shows}, case.name
+
+
+def assert_fetched(stage: Stage, connector: Connector, ids: list[str]) -> None:
+    """By id as listed, and one who went is gone in either form."""
+    assert all(connector.fetch(ids).values())
+    if stage.meeting.goes is not None:
+        getattr(stage.account, stage.meeting.goes)(ids[0])
+        gone = connector.fetch(ids[:1])[ids[0]]
+        assert gone is None or connector.view(gone)["status"] == stage.meeting.gone_view({})["status"]
 
 
 # trouble ------------------------------------------------------------------------------------------------------------
