@@ -23,7 +23,8 @@ class Account(EcwidWire):
         """A new customer; `group` is a group's name, made where it is not there. Raises ValueError without an email."""
         with self.guard:
             made = fields.get("created_at")
-            changes = self._changes_of(NOTHING, {"first_name": None, "last_name": None, **fields})
+            private = {"taxId": f"{self.quirks.sentinel}-TAX"}
+            changes = self._changes_of(NOTHING, {"first_name": None, "last_name": None, **private, **fields})
             if not changes.get("email"):
                 raise ValueError("Ecwid knows no customer without an email (sheet: Customer object)")
             key = self.books.insert(changes, self.now() if made is None else datetime.fromisoformat(made).timestamp())

@@ -93,9 +93,12 @@ def shown(books: Books, record: Record, paid_only: bool, consent: str, sentinel:
         person |= {"firstName": first, "lastName": last}
     told = record | {"billingPerson": person, "name": person.get("name", ""), "extrafields": [_licence(sentinel)]}
     told["shippingAddresses"] = [
-        _place(a) | {"addressFormatted": a.get("street", "")} for a in told["shippingAddresses"]
+        _place(a) | {"addressFormatted": a.get("street", ""), "note": f"{sentinel}-DOOR"}
+        for a in told["shippingAddresses"]
     ]
     told |= {"registered": stamp(record["registered"]), "updated": stamp(record["updated"])}
+    told["contacts"] = [{**contact, "note": f"{sentinel}-CONTACT"} for contact in told["contacts"]]
+    told |= {"fiscalCode": f"{sentinel}-FISCAL", "favorites": [{"productId": f"{sentinel}-WISH"}]}
     told["customerGroupName"] = books.groups.get(record["customerGroupId"], books.groups[GENERAL])["name"]
     told["stats"] = stats(books, record["id"], paid_only)
     if record["acceptMarketing"] is None and (consent == "absent" or (consent == "mixed" and record["id"] % 2)):

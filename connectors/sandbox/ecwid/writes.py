@@ -59,7 +59,7 @@ class Quirks:
     batch_polls: int = 1
     """How often a batch is asked for before it is done."""
     sentinel: str = "SENTINEL"
-    """Woven into an extra field, so that a test can look for it on disk (G11)."""
+    """Woven into fields that nobody may read, so that a test can look for it on disk (G11)."""
 
 
 class RefusedError(Exception):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.lightspeed_x.books import BALANCES
-from connectors.sandbox.lightspeed_x.people import SALE, canonical, vendor_changes
+from connectors.sandbox.lightspeed_x.people import SALE, canonical, planted, vendor_changes
 from connectors.sandbox.lightspeed_x.wire import LightspeedXWire
 
 
@@ -19,7 +19,7 @@ class Account(LightspeedXWire):
         """A new customer; `group` is a group's name, made where it is not there. Vendor fields pass as they are."""
         with self.guard:
             made = fields.get("created_at")
-            changes = vendor_changes(fields) | self._group_change(fields)
+            changes = planted(self.quirks.sentinel) | vendor_changes(fields) | self._group_change(fields)
             return self.books.insert(changes, None if made is None else datetime.fromisoformat(made).timestamp())
 
     def edit(self, profile_id: str, fields: Mapping[str, Any]) -> None:

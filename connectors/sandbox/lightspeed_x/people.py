@@ -39,6 +39,12 @@ def vendor_changes(fields: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def planted(sentinel: str) -> dict[str, Any]:
+    """What clerks type into the retailer's own fields, and nobody else may read (G11); it must outlive every PUT."""
+    owned = {"custom_field_1": "LICENCE", "custom_field_2": "CARD", "tax_id": "TAX", "website": "SITE"}
+    return {name: f"{sentinel}-{what}" for name, what in owned.items()}
+
+
 def spelled(fields: Mapping[str, Any]) -> str | None:
     """The phone as a clerk types it: `phone_raw` as it is, a North American E.164 number with dashes."""
     if "phone_raw" in fields:
@@ -73,7 +79,7 @@ def shown(record: Record, null_style: str, group_ids: str, sentinel: str) -> dic
     """The record as the API gives it: empty texts in the account's style, and what no schema names (section 8)."""
     full = " ".join(part for part in (record["first_name"], record["last_name"]) if part)
     told = {**record, "name": full or None, "time_until_deletion": None, "contact_source": "USER_CREATED"}
-    told["privacy_consent"] = {"document": f"{sentinel}-ID"}
+    told |= {"privacy_consent": {"document": f"{sentinel}-ID"}, "loyalty_adjustment": f"{sentinel}-POINTS"}
     if group_ids != "absent":
         more = [record["customer_group_id"]] * (2 if group_ids == "more" else 1)
         told["customer_group_ids"] = [*more[:1], *(f"{key}-second" for key in more[1:])]

@@ -45,7 +45,7 @@ class Quirks:
     group_ids: Literal["one", "absent", "more"] = "one"
     """The undocumented `customer_group_ids`: agrees, is not there, or holds a second one (X3)."""
     sentinel: str = "SENTINEL"
-    """Woven into an undocumented field, so that a test can look for it on disk (G11)."""
+    """Woven into fields that nobody may read, so that a test can look for it on disk (G11)."""
 
 
 class RefusedError(Exception):
