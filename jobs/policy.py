@@ -70,9 +70,11 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "lightspeed_x_e": Preset(
         rules="X1-X5",
-        keys=("email",),
+        # The vendor itself goes by email (W1); the phone finds the two again once their emails differ (X1).
+        keys=("email", "phone"),
         vendor_sync=True,
-        fields=_fields("suggest", email="newest", address="ignore"),
+        # X1 keeps nothing but the email alike; the shop keeps one name, cut in two on reading, and no birth date.
+        fields=_fields("ignore", email="newest", phone="suggest"),
         apply={**_REVIEW, "relink": "off", "create": "off", "add_note": "off", "add_tag": "off"},
         link_after="purchase",
     ),

@@ -122,7 +122,11 @@ with due as (
   join sources as s on s.source = l.pos and s.certified
   join sources as es on es.source = l.ecom and es.certified
   left join links as k on k.pairing = l.pairing and k.ecom_n = e.n and k.pos_source = l.pos and k.origin = 'attested'
-  where e.in_play and (k.state is null or k.state in ('archived', 'deleted', 'merged'))
+  -- X4: a vendor that syncs and stores no id has made its link where a profile is found
+  left join (select distinct source, pos_source from link_keys) as y on y.source = l.ecom and y.pos_source = l.pos
+  left join links as f on f.pairing = l.pairing and f.ecom_n = e.n and f.pos_source = l.pos and f.origin = 'inferred' and f.state = 'active'
+    and l.vendor_sync and y.source is null
+  where f.ecom_n is null and e.in_play and (k.state is null or k.state in ('archived', 'deleted', 'merged'))
     and (k.state is not null or l.link_after = 'always' or (l.link_after = 'purchase' and e.has_purchased))
 ),
 -- T2, T3: before a vendor's own profile counts as missing, every key is asked, and archived profiles too

@@ -1,5 +1,5 @@
 -- title: No link where there should be one
--- rules: M1, M5, M12, T2, T3, T4
+-- rules: M1, M5, M12, T2, T3, T4, X4
 -- severity: medium
 -- grain: one row per shop profile and POS source
 -- todo: Approve the correction; customers who never bought are pending, not wrong.
@@ -12,6 +12,8 @@ select
   r.pos_source as store_source,
   [struct_pack(name := 'rule', value := coalesce(r.rule, 'none')), struct_pack(name := 'reason', value := r.reason)] as evidence,
   case
+    when l.vendor_sync and r.pos_id is null
+      then concat('they bought, and the vendor made no profile in ', r.pos_source, ' within a day: add it there by hand, or run the vendor''s backfill')
     when l.vendor_sync and not r.pos_in_play then concat('renew ', r.pos_source, ':', r.pos_id, ' in the POS; nothing is created beside it')
     when l.vendor_sync then concat('the vendor has not linked ', r.pos_source, ':', r.pos_id, ' yet')
     when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id)
@@ -20,4 +22,8 @@ select
   r.blocked_by
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
-where r.reason = 'missing' and not r.doubtful and (r.pos_id is not null or (not l.vendor_sync and r.lacks = ''))
+join profiles as p on p.source = r.ecom_source and p.id = r.ecom_id
+join sources as s on s.source = r.ecom_source
+where r.reason = 'missing' and not r.doubtful and (r.pos_id is not null or (not l.vendor_sync and r.lacks = '')
+  -- X4: the day after an order is pending
+  or (l.vendor_sync and l.link_after = 'purchase' and not coalesce(p.last_seen_at > s.taken_at - interval 24 hours, false)))

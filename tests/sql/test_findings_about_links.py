@@ -1,9 +1,10 @@
 """Findings about links, drift, consent and what blocks the next order. Every test states all that is found in its group."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from tests.sql.given import Found, Night, someone
+from tests.sql.given import Can, Found, Night, someone
 
 Nights = Callable[..., Night]
 NO_ADDRESS = dict.fromkeys(("street", "city", "postal_code", "country"))
@@ -365,3 +366,44 @@ def test_unknown_fields_of_a_vendor_are_named_g11(alone: Night) -> None:
     alone.warehouse.insert("unknown_fields", [("here", "shoe_size", "number", 12)])
     assert alone.found() == {("schema_drift", "shoe_size", frozenset())}
     assert dict(alone.finding("schema_drift").evidence) == {"type": "number", "count": "12"}
+
+
+# links that a vendor keeps and no system stores ---------------------------------------------------------------------------
+
+
+def _lightspeed(nights: Callable[..., Night]) -> Night:
+    night = nights().source("shop", "ecwid", "ecom", can=Can()).source("till", "lightspeed_x", can=Can())
+    return night.pairing("lightspeed_x_e", "shop", "till", link_keys=False)
+
+
+def test_a_profile_that_is_found_is_the_link_where_a_vendor_stores_none_x4(nights: Callable[..., Night]) -> None:
+    """Nothing is missing where the email, or after a change of it the phone, finds the customer at the till (X1)."""
+    night = _lightspeed(nights)
+    night.has("shop:1", **someone(1), has_purchased=True).has("till:1", **someone(1))
+    night.has("shop:2", **someone(2, email="new@example.com"), has_purchased=True).has("till:2", **someone(2))
+    assert night.found() == {_found("drift", "email", "shop:2", "till:2")}
+
+
+def test_who_bought_more_than_a_day_ago_and_is_at_no_till_was_missed_by_the_vendor_x4(
+    nights: Callable[..., Night],
+) -> None:
+    """No order, and an order of the last 24 hours: pending. One whose time nobody says is taken for an old one."""
+    night = _lightspeed(nights).has("till:9", **someone(9)).has("shop:1", **someone(1))
+    orders = {2: datetime(2026, 11, 22, 0, 1), 3: datetime(2026, 11, 21, 23, 59), 4: None}
+    for n, at in orders.items():
+        night.has(f"shop:{n}", **someone(n), has_purchased=True, last_seen_at=at)
+    assert night.found() == {_found("link_missing", "", "shop:3"), _found("link_missing", "", "shop:4")}
+    assert "within a day" in night.findings("link_missing")[0].proposal
+    assert night.planned() == []
+
+
+def test_a_till_profile_out_of_play_is_no_link_x4_m13(nights: Callable[..., Night]) -> None:
+    night = _lightspeed(nights).has("shop:1", **someone(1), has_purchased=True)
+    night.has("till:1", **someone(1, status="deleted"))
+    assert night.found() == {_found("link_missing", "", "shop:1")}
+
+
+def test_names_are_not_compared_with_a_shop_that_keeps_one_x1(nights: Callable[..., Night]) -> None:
+    night = _lightspeed(nights).has("shop:1", **someone(1, first_name="Mary", last_name="Ann Example", birth_date=None))
+    night.has("till:1", **someone(1, first_name="Mary Ann", last_name="Example"))
+    assert night.found() == set()
