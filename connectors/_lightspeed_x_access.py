@@ -32,6 +32,9 @@ class Access(Protocol):
     def lasts(self) -> str:
         """How long the present token lives, for people."""
 
+    def lacks(self, scopes: Collection[str]) -> list[str]:
+        """Which of these rights the vendor said it did not grant; none where it said nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Personal:
@@ -48,6 +51,9 @@ class Personal:
 
     def lasts(self) -> str:
         return "personal token: it ends where its maker said so"
+
+    def lacks(self, scopes: Collection[str]) -> list[str]:
+        return []
 
 
 @dataclass(slots=True)
@@ -80,6 +86,10 @@ class Rotating:
         ends = self._current().expires_at
         left = "" if ends is None else f" for another {(ends - self.clock.time()) / 3600:.0f} h"
         return f"access token{left}, refreshed when it ends"
+
+    def lacks(self, scopes: Collection[str]) -> list[str]:
+        granted = self._current().scope.split()
+        return sorted(set(scopes) - set(granted)) if granted else []
 
     def authorise(self, code: str, redirect_uri: str) -> None:
         """Exchange a code that an owner's consent gave (once, within ten minutes) and keep the tokens."""

@@ -180,6 +180,9 @@ class LightspeedX(Connector):
         return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
 
     def _check_token(self) -> str:
+        needed = ["customers:read", *(["customers:write"] if self.settings.writes else [])]
+        if missing := self.access.lacks(needed):
+            raise VendorError(f"the app was not granted {', '.join(missing)}: authorise it once more", permanent=True)
         return self.access.lasts()
 
     def _check_customers(self) -> str:

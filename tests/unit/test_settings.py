@@ -58,6 +58,17 @@ def test_places_are_relative_to_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"), [("till.json", "{here}/till.json"), ("/run/till.json", "/run/till.json"), ("~/t.json", "{home}/t.json")]
+)  # fmt: skip
+def test_the_file_of_rotating_tokens_is_beside_the_configuration(tmp_path: Path, written: str, meant: str) -> None:
+    lines = ["group: g", "sources:", "  till:", "    {kind: lightspeed_x, role: pos, base_url: https://x.example.com,",
+             f"     client_id: c, client_secret: {{env: S}}, tokens: {{file: {written}}}}}"]  # fmt: skip
+    tokens = getattr(settings(tmp_path, "\n".join(lines)).sources["till"], "tokens", None)
+    assert tokens is not None
+    assert str(tokens.file) == meant.format(here=tmp_path, home=Path.home())
+
+
+@pytest.mark.parametrize(
     ("written", "where", "meant"),
     [
         (SMALL + "shedule: {at: '04:15'}\n", "shedule", "schedule"),
