@@ -116,18 +116,18 @@ where place = 1 and outcome = 'candidate';
 create table relinks as
 with due as (
   select e.n as ecom_n, e.source as ecom_source, e.id as ecom_id, l.pairing, l.pos as pos_source, l.vendor_sync,
-    l.correctable, l.why_not_correctable, k.state as old_state, k.pos_id as old_id
+    l.correctable, l.why_not_correctable, case when k.origin = 'attested' then k.state end as old_state,
+    case when k.origin = 'attested' then k.pos_id end as old_id
   from people as e
   join pairings as l on l.ecom = e.source
   join sources as s on s.source = l.pos and s.certified
   join sources as es on es.source = l.ecom and es.certified
-  left join links as k on k.pairing = l.pairing and k.ecom_n = e.n and k.pos_source = l.pos and k.origin = 'attested'
-  -- X4: a vendor that syncs and stores no id has made its link where a profile is found
   left join (select distinct source, pos_source from link_keys) as y on y.source = l.ecom and y.pos_source = l.pos
-  left join links as f on f.pairing = l.pairing and f.ecom_n = e.n and f.pos_source = l.pos and f.origin = 'inferred' and f.state = 'active'
-    and l.vendor_sync and y.source is null
-  where f.ecom_n is null and e.in_play and (k.state is null or k.state in ('archived', 'deleted', 'merged'))
-    and (k.state is not null or l.link_after = 'always' or (l.link_after = 'purchase' and e.has_purchased))
+  left join links as k on k.pairing = l.pairing and k.ecom_n = e.n and k.pos_source = l.pos
+  where e.in_play and (k.state is null or k.origin = 'inferred' or k.state in ('archived', 'deleted', 'merged'))
+    and (coalesce(k.origin = 'attested', false) or l.link_after = 'always' or (l.link_after = 'purchase' and e.has_purchased))
+    -- X4: a vendor that syncs and stores no id has made its link where an active profile is found
+    and not coalesce(l.vendor_sync and y.source is null and k.origin = 'inferred' and k.state = 'active', false)
 ),
 -- T2, T3: before a vendor's own profile counts as missing, every key is asked, and archived profiles too
 others as (

@@ -4,6 +4,13 @@
 -- grain: one row per shop profile and POS source
 -- todo: Approve the correction; customers who never bought are pending, not wrong.
 
+with missing as (
+  select r.*, l.vendor_sync and l.link_after = 'purchase' as when_bought, s.taken_at
+  from relinks as r
+  join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
+  join sources as s on s.source = r.ecom_source
+  where r.reason = 'missing' and not r.doubtful
+)
 select
   r.pairing, '' as field,
   r.anchor,
@@ -12,18 +19,16 @@ select
   r.pos_source as store_source,
   [struct_pack(name := 'rule', value := coalesce(r.rule, 'none')), struct_pack(name := 'reason', value := r.reason)] as evidence,
   case
-    when l.vendor_sync and r.pos_id is null
+    when r.vendor_sync and r.pos_id is null
       then concat('they bought, and the vendor made no profile in ', r.pos_source, ' within a day: add it there by hand, or run the vendor''s backfill')
-    when l.vendor_sync and not r.pos_in_play then concat('renew ', r.pos_source, ':', r.pos_id, ' in the POS; nothing is created beside it')
-    when l.vendor_sync then concat('the vendor has not linked ', r.pos_source, ':', r.pos_id, ' yet')
+    when r.vendor_sync and not r.pos_in_play then concat('renew ', r.pos_source, ':', r.pos_id, ' in the POS; nothing is created beside it')
+    when r.vendor_sync then concat('the vendor has not linked ', r.pos_source, ':', r.pos_id, ' yet')
     when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id)
     else concat('create the customer in ', r.pos_source)
   end as proposal,
   r.blocked_by
-from relinks as r
-join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source
-join profiles as p on p.source = r.ecom_source and p.id = r.ecom_id
-join sources as s on s.source = r.ecom_source
-where r.reason = 'missing' and not r.doubtful and (r.pos_id is not null or (not l.vendor_sync and r.lacks = '')
+from profiles as p
+join missing as r on r.ecom_source = p.source and r.ecom_id = p.id
+where r.pos_id is not null or (not r.vendor_sync and r.lacks = '')
   -- X4: the day after an order is pending
-  or (l.vendor_sync and l.link_after = 'purchase' and not coalesce(p.last_seen_at > s.taken_at - interval 24 hours, false)))
+  or (r.when_bought and not coalesce(p.last_seen_at > r.taken_at - interval 24 hours, false))

@@ -252,7 +252,9 @@ def test_a_lost_answer_is_no_refusal_and_nothing_is_sent_twice(written_on: Stage
     stage, connector = written_on, written_on.connector()
     profile_id = target(stage, case)
     change, count = change_of(connector, profile_id, case), len(list(stage.account.ids()))
-    stage.account.fault("effect_without_answer", when=lambda request: request.method in ("POST", "PUT", "DELETE"))
+    stage.account.fault(
+        "effect_without_answer", when=lambda request: request.method in ("POST", "PUT", "PATCH", "DELETE")
+    )
     assert getattr(tried(lambda: connector.write(change)), "effect", "unknown") == "unknown"
     assert len(list(stage.account.ids())) == count + (case.action == "create")
     done = [effect for effect in stage.written() if effect.change]
