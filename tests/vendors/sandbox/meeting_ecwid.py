@@ -80,6 +80,7 @@ class EcwidMeeting(Meeting):
             Case("note", "add_note", {"note": "likes tea\nand cake"}),
             Case("out", "opt_out", {"email_consent": "out"}, {"email_consent": "in"}),
             Case("out of unknown", "opt_out", {"email_consent": "out"}),
+            Case("create opted out", "create", {"email": "no@example.com", "first_name": "Cy", "email_consent": "out"}),
             Case("create", "create", {"email": "new@example.com", "first_name": "Bo", "phone": "+16135550188"}),
         ]  # fmt: skip
 

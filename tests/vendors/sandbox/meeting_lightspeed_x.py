@@ -68,6 +68,7 @@ class LightspeedXMeeting(Meeting):
             Case("group and city", "update", {"group": "Gold", "city": "Elsewhere"}),
             Case("note", "add_note", {"note": "likes tea\nand cake"}),
             Case("out", "opt_out", {"email_consent": "out"}),
+            Case("create opted out", "create", {"email": "no@example.com", "first_name": "Cy", "email_consent": "out"}),
             Case("create", "create", {"email": "new@example.com", "first_name": "Bo", "phone": "613-555-0188"}),
         ]
 
