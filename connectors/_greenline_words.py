@@ -32,12 +32,13 @@ class GreenlineSettings(SourceSettings):
     """One company: its locations share its customers (assumed)."""
 
     driver: Literal["api", "files"] = "files"
+    region: str = Field(default="CA", pattern="^[A-Z]{2}$", description="default region of phone numbers (G3)")
     base_url: str = Field(default="https://integration.getgreenline.co/api/v1", description="the host for integrations")
     company_id: str | None = Field(default=None, pattern=r"^\d+$", description="the company's id, not a location's")
     token: Secret | None = Field(default=None, description="the partner's key")
-    key_header: str = Field(default="x-api-key", pattern=r"^[A-Za-z-]+$", description="api-key on the other hosts")
-    second_header: str = Field(default="external-api-auth-token", pattern=r"^[A-Za-z-]+$")
+    token_header: str = Field(default="x-api-key", pattern=r"^[A-Za-z-]+$", description="api-key on the other hosts")
     second_token: Secret | None = Field(default=None, description="the older host takes a second key")
+    second_token_header: str = Field(default="external-api-auth-token", pattern=r"^[A-Za-z-]+$")
     date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in the file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the dashboard, {id} for the id"

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors._phones import home_digits, is_number
 from connectors._shaping import clean, day, text
 from connectors.base import Record, Secret, SourceSettings
 
@@ -247,14 +248,21 @@ def differing(sent: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     return sorted(part for part in sent if _filled(found.get(part)) != _filled(sent[part]))
 
 
-def spellings(phone: str) -> list[str]:
-    """The ways in which people in North America write a number; elsewhere with and without its plus."""
-    digits = re.sub(r"\D", "", phone)
-    local = digits[1:] if len(digits) == 11 and digits.startswith("1") else ""
-    if not local:
-        return sorted({phone, digits})
-    area, first, last = local[:3], local[3:6], local[6:]
-    return [phone, local, digits, f"{area}-{first}-{last}", f"({area}) {first}-{last}", f"{area} {first} {last}"]
+def like(text: str) -> str:
+    """A search for a text anywhere in a field. Assumed: `%` is any text, and capitals make no difference."""
+    return f"~,%{text.strip()}%"
+
+
+def phone_like(number: str) -> str:
+    """A search for a number (E.164) in any spelling: phones are compared as they are stored, so only digits count."""
+    return like("%".join(home_digits(number)))
+
+
+def holds(record: Record, field_name: str, value: str, region: str) -> bool:
+    """Whether a customer has this phone (E.164) or email, in whichever slot."""
+    if field_name == "phone":
+        return any(is_number(slot["number"], value, region) for slot in record["phones"])
+    return any((slot["address"] or "").strip().casefold() == value.strip().casefold() for slot in record["emails"])
 
 
 def is_zero(balance: Any) -> bool:

@@ -19,6 +19,14 @@ def is_number(raw: Any, wanted: str, region: str) -> bool:
     return bool(phonenumbers.format_number(parsed, PhoneNumberFormat.E164) == wanted)
 
 
+def home_digits(number: str) -> str:
+    """The digits of a number (E.164) as it is dialled at home: those that every spelling of it has."""
+    try:
+        return str(phonenumbers.national_significant_number(phonenumbers.parse(number, None)))
+    except phonenumbers.NumberParseException:
+        return re.sub(r"\D", "", number)
+
+
 def spellings(number: str) -> list[str]:
     """A number (E.164) as searches may know it: international, digits alone, and as it is dialled at home."""
     try:

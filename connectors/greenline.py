@@ -134,12 +134,16 @@ class Greenline(Connector):
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
     def _walk(self, seen: dict[str, str], evidence: Evidence) -> Generator[Page, None, int]:
-        """Reads up to the total, or to an empty page before it; returns how many customers showed up twice."""
-        here, offset, moved = set[str](), 0, 0
+        """Reads up to the total, or to an empty page before it; returns how many customers showed up twice, or were missing.
+
+        Nobody can be deleted (assumed), so a total that falls is not believed.
+        """
+        here, offset, moved, most = set[str](), 0, 0, 0
         while True:
             rows, total = self._list({"offset": offset, "limit": PAGE_SIZE})
             self._count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
-            moved += sum(str(row.get("id")) in here for row in rows)
+            moved += sum(str(row.get("id")) in here for row in rows) + max(0, most - total)
+            most = max(most, total)
             here |= {str(row.get("id")) for row in rows}
             if kept := [words.landed(row) for row in rows if _is_new(row, seen)]:
                 yield Page(kept)
@@ -179,9 +183,9 @@ class Greenline(Connector):
 
     def _headers(self) -> dict[str, str]:
         assert self.settings.token is not None
-        headers = {self.settings.key_header: _revealed(self.settings.token)}
+        headers = {self.settings.token_header: _revealed(self.settings.token)}
         if self.settings.second_token is not None:
-            headers[self.settings.second_header] = _revealed(self.settings.second_token)
+            headers[self.settings.second_token_header] = _revealed(self.settings.second_token)
         return headers
 
     @property

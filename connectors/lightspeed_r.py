@@ -7,10 +7,8 @@ customers). Custom fields and credit accounts are not asked for: they may hold w
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
-
-import orjson
 
 from connectors import _lightspeed_r_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
@@ -45,8 +43,8 @@ REQUIRED = ("first_name",)
 REFUSALS = (400, 404, 409, 422)
 SCOPES = {"employee:all", "employee:customers"}
 """Either of them may read and write."""
-LOOKED_AT = ("Contact.phoneHome", "Contact.mobile", "Contact.phoneWork")
-"""Phones are compared as they are stored, so the usual spellings are tried; a look-up that is refused finds nobody."""
+EMAILS_LOOKED_AT = ("Contact.email",)
+PHONES_LOOKED_AT = ("Contact.phoneHome", "Contact.mobile", "Contact.phoneWork")
 
 
 class LightspeedR(Connector):
@@ -85,8 +83,7 @@ class LightspeedR(Connector):
     def http(self) -> Http:
         if self._file is not None:
             raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
-        base = self.settings.base_url.rstrip("/")
-        base = base if urlsplit(base).path else f"{base}{API}"
+        base = self.settings.base_url.rstrip("/").removesuffix(API) + API
         return Http(self.name, base, self.clock, requests_per_second=REQUESTS_PER_SECOND * self.settings.rate_share)
 
     @cached_property
@@ -150,17 +147,17 @@ class LightspeedR(Connector):
         return {profile_id: self._one(profile_id) for profile_id in ids}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
-        """By email, or by the usual spellings of a phone. The vendor keeps no reference of ours: by key finds nobody."""
+        """By email or phone, however they are spelled. The vendor keeps no reference of ours: by key finds nobody."""
         if self._file is not None:
             return self._file.find(field_name, value)
         if field_name == "key" or not value:
             return []
-        wanted = [{"Contact.email": spelling} for spelling in sorted({value, value.lower()})]
-        if field_name == "phone":
-            spelt = "IN," + orjson.dumps(words.spellings(value)).decode()
-            wanted = [{slot: spelt} for slot in LOOKED_AT]
-        found = {row.get("customerID"): row for where in wanted for row in self._holders(where)}
-        return [self.words.landed(row) for row in found.values()]
+        phone = field_name == "phone"
+        alike = words.phone_like(value) if phone else words.like(value)
+        slots = PHONES_LOOKED_AT if phone else EMAILS_LOOKED_AT
+        found = {row.get("customerID"): self.words.landed(row) for slot in slots for row in self._holders(slot, alike)}
+        region = self.settings.region
+        return [row for row in found.values() if words.holds(row, field_name, value, region)]
 
     def view(self, record: Record) -> dict[str, str | None]:
         return view_of(record) if self._file is not None else words.view(record)
@@ -217,12 +214,9 @@ class LightspeedR(Connector):
             raise VendorError(f"{reply.where} answered something else than this customer", permanent=False)
         return rows[0]
 
-    def _holders(self, where: Mapping[str, str]) -> list[dict[str, Any]]:
-        query = {**where, "archived": "true", "limit": PAGE_SIZE, "load_relations": RELATIONS}
-        reply = self.access.get(
-            self._customers, params=query, ok=(200, *((400,) if "Contact.email" not in where else ()))
-        )
-        return rows_of(reply, "Customer")[0] if reply.status == 200 else []
+    def _holders(self, slot: str, alike: str) -> list[dict[str, Any]]:
+        query = {slot: alike, "archived": "true", "limit": PAGE_SIZE, "load_relations": RELATIONS}
+        return rows_of(self.access.get(self._customers, params=query), "Customer")[0]
 
     @cached_property
     def _account(self) -> str:
@@ -344,6 +338,7 @@ class LightspeedR(Connector):
     def _create(self, change: Change) -> str:
         """The three flags are sent as no: what nobody said is no consent (G9)."""
         after = {name: value for name, value in change.after.items() if value}
+        self._must_be_new(after)
         body = {"Contact": words.contact_of({}, after), **self.words.written({}, after), **self._typed(after)}
         reply = self._ask("POST", self._customers, body)
         self._done(reply, after)
@@ -352,6 +347,16 @@ class LightspeedR(Connector):
             if len(rows) != 1 or not str(rows[0].get("customerID")).isdecimal():
                 raise VendorError(f"{reply.where} names no customer", permanent=True)
         return str(rows[0]["customerID"])
+
+    def _must_be_new(self, after: Mapping[str, str | None]) -> None:
+        """R-Series takes the same customer twice, so who was made a moment ago is looked for first. Raises VendorError."""
+        by = next((name for name in ("email", "phone") if after.get(name)), None)
+        names = [after.get(name) for name in ("first_name", "last_name")]
+        for record in self.find("email" if by == "email" else "phone", str(after[by])) if by else ():
+            seen = self.view(record)
+            if seen["status"] == "active" and [seen[name] for name in ("first_name", "last_name")] == names:
+                told = f"customer {record['customerID']} has this name and {by} already: nothing is created"
+                raise VendorError(f"{self.name}: {told}", permanent=True)
 
     def _typed(self, after: Mapping[str, str | None]) -> dict[str, str]:
         """The group by its id. Types are made by people, because they may carry prices (sheet: CustomerType)."""

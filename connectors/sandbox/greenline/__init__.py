@@ -6,12 +6,13 @@ or email, and pushes contact changes one way (C1); those are in the ledger with 
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from connectors.sandbox.base import Effect
 from connectors.sandbox.greenline.api import Api
-from connectors.sandbox.greenline.exchange import exported, imported
+from connectors.sandbox.greenline.exchange import COLUMNS, HEADINGS, exported, imported
 from connectors.sandbox.greenline.people import to_person, to_vendor
 from connectors.sandbox.greenline.records import moment
 
@@ -60,12 +61,18 @@ class Account(Api):
     def export_csv(self) -> str:
         """The customer list as the dashboard exports it."""
         with self.guard:
-            return exported(self.records)
+            return exported(self.records, {**HEADINGS, **{name: name for name in self.quirks.unnamed_fields}})
 
     def import_csv(self, text: str) -> None:
         """A corrected list, imported again. Raises ValueError, and then keeps the rows before the bad one."""
         with self.guard:
             imported(text, self.records)
+
+    def file_settings(self, path: Path) -> dict[str, Any]:
+        """The list exported to `path` just now, as a `sources:` entry. The contract's headings are not the vendor's."""
+        path.write_text(self.export_csv(), encoding="utf-8", newline="")
+        stamp, columns = datetime.fromtimestamp(self.now(), UTC).isoformat(), dict(COLUMNS)
+        return {"kind": "greenline", "driver": "files", "path": str(path), "exported_at": stamp, "columns": columns}
 
     def settings(self) -> dict[str, Any]:
         shared = {"kind": "greenline", "driver": "api", "base_url": self.url, "company_id": str(self.quirks.company_id)}

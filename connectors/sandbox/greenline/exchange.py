@@ -13,6 +13,8 @@ HEADINGS: Mapping[str, str] = {
     "id": "Customer ID", "name": "Name", "email": "Email", "phone": "Phone", "birthday": "Birthday", "notes": "Notes",
     "taxExempt": "Tax Exempt", "loyaltyPoints": "Loyalty Points", "creditBalance": "Credit Balance",
 }  # fmt: skip
+COLUMNS: Mapping[str, str] = {"id": "Customer ID", "birth_date": "Birthday", "note": "Notes"}
+"""The headings that a reader must be told, by canonical column; the others say what they are."""
 IMPORTED = ("name", "email", "phone", "birthday", "notes")
 """What an import sets; points, credit and taxes have dialogs of their own."""
 

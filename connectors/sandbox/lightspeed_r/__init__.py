@@ -110,12 +110,12 @@ class Account(LightspeedRWire):
         """Raises ValueError where the account was made without a `token_folder`."""
         if self.token_file is None:
             raise ValueError(f"{self.name} was made without a token_folder: no connector could speak to it")
-        token_url = self.url.removesuffix(self.base_path) + "/auth/oauth/token"
+        host = self.url.removesuffix(self.base_path)
         return {
             "kind": "lightspeed_r",
             "driver": "api",
-            "base_url": self.url,
-            "token_url": token_url,
+            "base_url": host,
+            "token_url": f"{host}/auth/oauth/token",
             "account_id": str(self.quirks.account_id),
             "client_id": self.access.client_id,
             "client_secret": {"env": self._variable()},

@@ -142,7 +142,7 @@ def test_the_headers_are_configuration(rig: Any, clock: SimulatedClock, monkeypa
     """Trap: each host wants its own header, the older one two of them."""
     monkeypatch.setenv("RIG_GREENLINE_SECOND", "second-key-5512")
     rig.headers_wanted = {"api-key": "0b7c55aa-greenline-key", "external-api-auth-token": "second-key-5512"}
-    connector = rig.connector(clock, writes=False, key_header="api-key", second_token={"env": "RIG_GREENLINE_SECOND"})
+    connector = rig.connector(clock, writes=False, token_header="api-key", second_token={"env": "RIG_GREENLINE_SECOND"})
     assert len(pulled(connector)[0]) == 3
     assert connector.http.redact("second-key-5512") == "[secret]"
     with pytest.raises(VendorError, match="credentials are not accepted"):

@@ -293,8 +293,9 @@ class Rig:
             return _json(200, {"@attributes": {"count": str(len(rows))}})
         for name, (wanted,) in ((k, v) for k, v in query.items() if k.startswith("Contact.")):
             assert "Contact" in json.loads(query["load_relations"][0])
-            values = json.loads(wanted.removeprefix("IN,")) if wanted.startswith("IN,") else [wanted]
-            rows = [row for row in rows if self._value(row, name.removeprefix("Contact.")) in values]
+            alike = re.compile(re.escape(wanted.removeprefix("~,")).replace("%", ".*"), re.IGNORECASE)
+            assert wanted.startswith("~,")
+            rows = [row for row in rows if alike.fullmatch(self._value(row, name.removeprefix("Contact.")) or "")]
         after, limit = int(query.get("after", ["0"])[0]), int(query.get("limit", ["100"])[0])
         assert limit <= 100
         left = [row for row in rows if row["customerID"] > after]

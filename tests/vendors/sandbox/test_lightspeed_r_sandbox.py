@@ -34,7 +34,7 @@ class Till:
         self.account = Account("till-king", lambda: self.at, self.ledger, token_folder=folder, **quirks)
         self.account.start()
         self.settings = self.account.settings()
-        self.place = f"{self.settings['base_url']}/Account/{self.settings['account_id']}"
+        self.place = f"{self.account.url}/Account/{self.settings['account_id']}"
         self.web = requests.Session()
         self.tokens = json.loads(Path(self.settings["tokens"]["file"]).read_text("utf-8"))
 
@@ -95,7 +95,7 @@ def test_settings_and_the_token_file_are_what_a_configuration_needs(till: Till) 
     assert till.tokens["expires_at"] == START + 3600
     assert len(till.tokens["access_token"]) > 1500, "kilobytes, as the vendor's"
     assert till.get("Shop")["Shop"]["timeZone"] == "America/Toronto"
-    assert till.call("GET", f"{till.settings['base_url']}/Account.json").json()["Account"]["accountID"] == "1"
+    assert till.call("GET", f"{till.account.url}/Account.json").json()["Account"]["accountID"] == "1"
 
 
 def test_without_a_token_folder_no_connector_could_speak_to_it() -> None:
@@ -189,7 +189,7 @@ def test_a_revoked_connection_needs_a_person_again(till: Till) -> None:
 
 def test_scopes_and_rights_and_the_account_limit_what_may_be_done(till: Till) -> None:
     key = till.account.add(ADA)
-    elsewhere = till.call("GET", f"{till.settings['base_url']}/Account/2/Customer.json")
+    elsewhere = till.call("GET", f"{till.account.url}/Account/2/Customer.json")
     assert elsewhere.status_code == 403
     till.account.access.rights = frozenset({"Customers - Basic"})
     assert till.call("DELETE", f"Customer/{key}").status_code == 403
