@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors._phones import home_digits, is_number
 from connectors._shaping import clean, day, text
 from connectors.base import Record, Secret, SourceSettings
+from connectors.tokens import TokenPlace
 
 PHONE_SLOT, PHONE_2_SLOTS = "Home", ("Mobile", "Work")
 """Phone 1 is the home number (M6); which one comes second is assumed."""
@@ -61,14 +61,6 @@ DROPPED = frozenset(
 _CONTACT_KEYS = frozenset({*FLAGS, "Phones", "Emails", "Addresses", "Websites", "custom", "timeStamp", "contactID"})
 
 
-class TokenPlace(BaseModel):
-    """The file of the two tokens, which change at every refresh (`connectors.tokens`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: Path
-
-
 class LightspeedRSettings(SourceSettings):
     """One account: all its shops share one list of customers."""
 
@@ -76,7 +68,7 @@ class LightspeedRSettings(SourceSettings):
     token_url: str = Field(default="https://cloud.lightspeedapp.com/auth/oauth/token", description="where tokens renew")
     client_id: str | None = None
     client_secret: Secret | None = None
-    tokens: TokenPlace | None = None
+    tokens: TokenPlace | None = Field(default=None, description="{file: PATH}: where the rotating tokens are kept")
     account_id: str | None = Field(
         default=None, pattern=r"^\d+$", description="asked of the vendor where it is not given"
     )

@@ -21,6 +21,15 @@ class Greenline(Meeting):
     unknown_id = "999999"
     goes = "archive"
     unheld = frozenset({"street", "street_2", "city", "region", "postal_code", "country"})
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "bare": {"single_in_data": False},
+        "archived ones always": {"includes_archived": "always"},
+        "shared contacts": {"unique_contact": False},
+        "the name follows": {"name_follows": True},
+        "no retry-after": {"retry_after": False},
+        "older host": {"header": "api-key", "second_header": "external-api-auth-token"},
+        "slow": {"rate": 1.0},
+    }  # what the assumed contract may prove otherwise
     consents: ClassVar[Mapping[str, Mapping[str, str]]] = {"email_consent": CHOICE, "sms_consent": CHOICE}
 
     def account(self, now: Now, ledger: Ledger, folder: Path, **quirks: Any) -> Account:
@@ -38,7 +47,7 @@ class Greenline(Meeting):
         wanted = {"email_consent": "in", "sms_consent": "unknown"}
         return [
             Case("name", "update", {"first_name": "Grace"}, ledger=whole),
-            Case("phone", "update", {"phone": "+16135550199"}),
+            Case("phone", "update", {"phone": "+14165550199"}),
             Case("no phone", "update", {"phone": None}),
             Case("email", "update", {"email": "grace@example.com"}),
             Case("no email", "update", {"email": None}),

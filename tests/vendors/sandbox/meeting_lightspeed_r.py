@@ -32,11 +32,29 @@ class LightspeedR(Meeting):
     goes = "archive"
     rotates = True
     groups = True
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "lists replaced": {"contact_list_semantics": "replace"},
+        "empty clears": {"empty_phones_write": "clear"},
+        "lists replaced and empty clears": {"contact_list_semantics": "replace", "empty_phones_write": "clear"},
+        "contact moves the customer": {"contact_bumps_customer_timestamp": True},
+        "true answers": {"put_answer": "fresh"},
+        "array of one": {"single_as_object": False},
+        "empty array": {"top_level_none": "empty"},
+        "errors as json": {"error_content_type": "application/json"},
+        "dear writes": {"costs": "old"},
+        "half an hour": {"expires_in": 1800},
+        "old tokens die at once": {"refresh_revokes_old": "at_once"},
+        "a full page names a next": {"full_page_names_next": True},
+        "all relations fail": {"all_relations_fail": True},
+        "two registers": {"registers": 2},
+        "small headers": {"header_case": "lower"},
+        "down under": {"account_time_zone": "Australia/Sydney"},
+    }  # sheet, section 13
     consents: ClassVar[Mapping[str, Mapping[str, str]]] = {"email_consent": FLAG, "sms_consent": FLAG}
 
     def account(self, now: Now, ledger: Ledger, folder: Path, **quirks: Any) -> Account:
         account = Till("it", now, ledger, token_folder=folder, **quirks)
-        account.books.add_type("Wholesale")
+        account.books.add_type("Gold")
         return account
 
     def is_list(self, request: Request) -> bool:
@@ -60,8 +78,8 @@ class LightspeedR(Meeting):
             Case("no birth date", "update", {"birth_date": None}),
             Case("address", "update", HULL),
             Case("everything", "update", {"first_name": "Grace", "phone": "+16135550199", **HULL}),
-            Case("group", "update", {"group": "Wholesale"}),
-            Case("no group", "update", {"group": None}, start={"group": "Wholesale"}),
+            Case("group", "update", {"group": "Gold"}),
+            Case("no group", "update", {"group": None}, start={"group": "Gold"}),
             Case("note", "add_note", {"note": "likes tea\nLinked"}),
             Case("tags", "add_tag", {"tags": "Shopify;vip"}, start={"tags": "vip"}),
             Case("opt out of email", "opt_out", {"email_consent": "out"}, wanted, {"email_consent": "unknown"},
