@@ -8,6 +8,8 @@ with marked as (
   select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id, m.marker
   from links as l
   join markers as m on m.pairing = l.pairing and m.what = 'note'
+  -- whether ECOM leaves a note in Greenline is not public
+  join sources as s on s.source = l.pos_source and s.kind <> 'greenline'
   where l.origin = 'attested' and l.state = 'active'
 )
 select

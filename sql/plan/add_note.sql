@@ -15,6 +15,7 @@ select
   case when g.correctable then '' else g.why_not_correctable end as blocked_by
 from links as l
 join markers as m on m.pairing = l.pairing and m.what = 'note'
+join sources as s on s.source = l.pos_source and s.kind <> 'greenline'
 join pairings as g on g.pairing = l.pairing and g.pos = l.pos_source
 join profiles as p on p.source = l.pos_source and p.id = l.pos_id and p.status = 'active'
 join capabilities as c on c.source = l.pos_source and c.what = 'action' and c.name = 'add_note'
