@@ -35,7 +35,10 @@ def group_of(folder: Path, driver: str, **more: Any) -> Group:
     ecom = blaze_ecom.Account("ecom", clock, group.ledger, 1, stores=tills)
     group.open(downtown, {"role": "pos", "region": "CA"})
     file = folder / "queen.csv"
-    exported = lambda: {**queen.file_settings(file), "role": "pos", **more}  # noqa: E731
+
+    def exported() -> dict[str, Any]:
+        return {**queen.file_settings(file), "role": "pos", **more}
+
     group.open(queen, exported if driver == "files" else {"role": "pos", "region": "CA", **more})
     group.open(ecom, {"role": "ecom", "region": "CA"})
     for _ in range(20):
@@ -218,3 +221,16 @@ def test_an_export_that_moves_while_it_is_read_is_read_again(opened: Opened) -> 
 
     queen.before_page = clerk
     quiet(group)
+
+
+def test_a_value_that_a_walk_in_holds_is_foreseen_and_not_tried(opened: Opened) -> None:
+    """C3, C4: Greenline takes no contact twice, so both profiles are named before anything is written."""
+    group = opened("api", writes=True, pairing={"contact_way": "pos"})
+    victim, ecom = group.people[0], group.accounts["ecom"]
+    ecom.miss_push("s-queen")
+    ecom.edit(victim.ids["ecom"], {"phone": "+14165550142"})
+    stranger = group.accounts["queen"].add({"first_name": "Zebulon", "last_name": "Quill", "phone": "+14165550142"})
+    result = group.night()
+    assert finding("contact_taken", "phone", victim.at("queen"), f"queen:{stranger}") in wrong(result.report)
+    assert {c.state for c in result.report.corrections if c.source == "queen"} <= {"blocked", "held"}
+    assert group.written("queen") == []

@@ -231,3 +231,22 @@ def test_what_must_not_be_kept_is_nowhere_on_the_disk(opened: Opened, tmp_path: 
     group.night()
     for name, content in unpacked(tmp_path).items():
         assert b"NOBODYS-LICENCE" not in content, name
+
+
+def test_a_customer_of_the_till_who_bought_online_is_linked_and_a_stranger_is_created(group: Group) -> None:
+    """M1, M2, M6: R-Series asks for no address, so nobody is kept out for the lack of one (M8 is Heartland's)."""
+    known, stranger = (group.population.person("CA", rare=True, born=True) for _ in range(2))
+    there = till_of(group).add({**known.fields(), "tags": "Shopify"})
+    nowhere = dict.fromkeys(("street", "street_2", "city", "region", "postal_code", "country"))
+    bought = [group.accounts["shop"].add({**who.fields(), **nowhere, "orders": 1}) for who in (known, stranger)]
+    result = group.night()
+    links = {
+        finding("link_missing", "", f"shop:{bought[0]}", f"till:{there}"),
+        finding("link_missing", "", f"shop:{bought[1]}"),
+    }
+    assert {one for one in found(result.report) if one[0] != "drift"} == links
+    group.approved(result, "approval")
+    made = group.accounts["shop"].read(bought[1])["links"]["till"]
+    assert group.accounts["shop"].read(bought[0])["links"] == {"till": there}
+    assert till_of(group).read(made)["email"] == stranger.email
+    assert till_of(group).read(there)["street"] == known.address.street, "a blank never erases (G13)"

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Change, Connector, Evidence, VendorError
 from connectors.sandbox.server import Request
+from jobs.fitting import Fitter
 from tests.vendors.sandbox.meeting import Stage, certified, failure, pulled, stages, views
 
 Open = Callable[..., Stage]
@@ -127,6 +128,19 @@ def test_every_page_asks_for_the_contacts_and_for_archived_ones_and_never_for_cu
         assert "CustomField" not in relations
         assert "CreditAccount" not in relations
         assert request.arg("archived") == "true"
+
+
+@pytest.mark.parametrize("read", [1, 2])
+def test_an_interrupted_list_goes_on_where_it_was(stage: Stage, read: int) -> None:
+    """The cursor of a page leads another process, with a new token, to the very next customer."""
+    ids = stage.people(301)
+    pages = stage.connector().pages(Evidence())
+    begun = [next(pages) for _ in range(read)]
+    stage.clock.sleep(7200)
+    evidence = Evidence()
+    rest = list(stage.connector().pages(evidence, begun[-1].cursor))
+    assert [record["customerID"] for page in (*begun, *rest) for record in page.records] == ids
+    assert (evidence.end_mark, evidence.pages_contiguous, len(rest)) == (True, True, 4 - read)
 
 
 @pytest.mark.parametrize("zone", ["America/Toronto", "Australia/Sydney", "Europe/London", "Pacific/Auckland"])
@@ -386,3 +400,22 @@ def test_a_revoked_connection_stops_in_the_middle_of_a_list(stage: Stage) -> Non
     told = failure(stage.connector())
     assert told.permanent
     assert "a person authorises rollcall once more" in str(told)
+
+
+# G11 -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_field_that_nobody_may_read_leaves_its_name_alone(open_stage: Open) -> None:
+    """G11: a VAT number, a custom field, a gift card and whatever the vendor adds one day, on the customer or its contact."""
+    stage = open_stage(sentinel="NOBODYS-LICENCE")
+    stage.people(3)
+    stage.person(4, balance=12.5)
+    stage.fault("new_field", after=0, times=None, field="driverLicence", value="NOBODYS-LICENCE")
+    connector = stage.connector()
+    fitter = Fitter(connector.FIELDS, connector.ID, connector.DROPPED)
+    records, _ = pulled(connector)
+    fitted = fitter.fit(records)
+    left = str(fitted.table.to_pylist()) + str(fitted) + str(fitter.unknown)
+    assert "ada1@example.com" in left
+    assert "NOBODYS-LICENCE" not in left
+    assert {name for name, _ in fitter.unknown} == {"driverLicence"}
