@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.base import Change, Connector, VendorError
+from connectors.base import Connector, VendorError
 from connectors.greenline import Greenline
 from jobs.fitting import Fitter
 from tests.vendors.sandbox.meeting import Stage, as_text, certified, failure, pulled, stages, views
+from tests.vendors.sandbox.met import configured, write
 
 UNNAMED = ("licenceNumber", "medicalDocument", "passwordHash")
 
@@ -28,24 +29,10 @@ def stage(open_stage: Open) -> Stage:
     return open_stage()
 
 
-def configured(stage: Stage, **changes: Any) -> Any:
-    """A connector under changed settings."""
-    kept, stage.meeting.__class__.entry = stage.meeting.entry, {**stage.meeting.entry, **changes}
-    try:
-        return stage.connector()
-    finally:
-        stage.meeting.__class__.entry = kept
-
-
 def by_file(stage: Stage, **changes: Any) -> Greenline:
     """A connector to the list as the dashboard exports it at this moment."""
     entry = {**stage.account.file_settings(stage.folder / "customers.csv"), "role": "pos", **changes}
     return Greenline("it", Greenline.Settings.model_validate(entry), stage.clock)
-
-
-def write(connector: Connector, profile_id: str | None, action: Any, **after: str | None) -> str:
-    current = connector.fetch([profile_id])[profile_id] if profile_id else None
-    return connector.write(Change(action, profile_id, {}, after, "k-1", current))
 
 
 def landed(connector: Connector) -> str:
