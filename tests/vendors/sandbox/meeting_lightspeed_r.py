@@ -89,6 +89,7 @@ class LightspeedR(Meeting):
             Case("archive", "archive", {"status": "archived"}),
             Case("restore", "restore", {"status": "active"}, start={"status": "archived"}),
             Case("create", "create", newcomer),
+            Case("create opted out", "create", {"first_name": "Max", "email": "mo@example.com", "sms_consent": "out"}, shows={"sms_consent": "unknown"}),
         ]  # fmt: skip
 
 

@@ -192,6 +192,14 @@ def test_a_value_that_another_customer_holds_is_refused_by_naming_that_customer(
         write(connector, one, "restore", status="active")
 
 
+def test_an_opt_out_goes_with_a_customer_who_is_created_and_the_other_channel_stays_unknown(stage: Stage) -> None:
+    """G9: null is unknown, and what nobody said is not written."""
+    connector = stage.connector()
+    made = write(connector, None, "create", first_name="Max", email="max@example.com", email_consent="out")
+    row = stage.account.records.rows[int(made)]
+    assert (row["marketingEmailOptIn"], row["marketingSmsOptIn"]) == (False, None)
+
+
 def test_a_wrong_key_a_wrong_company_and_a_sign_in_page_are_told_apart(open_stage: Open) -> None:
     stage = open_stage()
     stage.account.key = "another"
