@@ -12,6 +12,14 @@ ADDRESS = frozenset({"street", "street_2", "city", "region", "postal_code", "cou
 BY_NAME = frozenset({"opt_outs", "irreversible"})
 """Breakers that a person's word on the customer lifts; the others need a word on the breaker itself."""
 
+SPELT = {
+    "approval": "an approval",
+    "choice": "a person's choice of the value (G13)",
+    "identity_check": "an approval that says how the identity was verified (G12)",
+    "breaker": "a word on the breaker",
+}
+"""What a correction can need, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:

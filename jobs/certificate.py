@@ -12,6 +12,7 @@ from reports.document import Proof
 
 AHEAD = timedelta(minutes=10)
 """How far a file's date may lie ahead of our clock."""
+NOT_JUDGED = "not judged: the export broke off"
 _Verdict = tuple[bool | None, str]
 """Passed, failed or not offered; and why, in a sentence without a personal value."""
 
@@ -77,7 +78,7 @@ class Export:
 
 
 def judge(export: Export) -> list[Proof]:
-    """Every named proof, in a fixed order. Of an export that broke off, nothing but that is judged."""
+    """Every named proof, in a fixed order. Of an export that broke off, nothing is judged but that, and a bad date."""
     verdicts: dict[str, _Verdict] = {
         "end_mark": _end_mark(export),
         "count_before": _count(export, "before"),
@@ -92,7 +93,9 @@ def judge(export: Export) -> list[Proof]:
         "fresh": _fresh(export),
     }
     if export.read.broke_off:
-        verdicts = dict.fromkeys(verdicts, (None, "not judged: the export broke off"))
+        dated = verdicts["fresh"]
+        verdicts = dict.fromkeys(verdicts, (None, NOT_JUDGED))
+        verdicts["fresh"] = dated if dated[0] is False else verdicts["fresh"]
         verdicts["end_mark"] = (False, "the export broke off before its end")
     outcomes: Mapping[Any, Any] = {True: "passed", False: "failed", None: "not_offered"}
     return [

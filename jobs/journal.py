@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from connectors.clock import Clock
-from jobs.approvals import Approvals, holds
+from jobs.approvals import SPELT, Approvals, holds
 from jobs.corrections import CREATED, NEXT, Correction, CorrectionState, fingerprint
 from jobs.errors import ConfigError, LockHeld
 from jobs.state import State
@@ -177,7 +177,7 @@ class Journal:
             if not lacking:
                 return self.let_go(row)
             if row.state == "blocked" or approvals.word(row).approving:
-                return self._stays_held(row, f"still needs: {', '.join(_SPELT.get(need, need) for need in lacking)}")
+                return self._stays_held(row, f"still needs: {', '.join(SPELT.get(need, need) for need in lacking)}")
         return row
 
     def _stays_held(self, row: Correction, detail: str) -> Correction:
@@ -257,11 +257,3 @@ def _no_longer_hold(rows: Iterable[Correction], approvals: Approvals) -> tuple[s
         for number, text in sorted(stale.items())
         if number not in good
     )
-
-
-_SPELT = {
-    "approval": "an approval",
-    "choice": "a person's choice of the value (G13)",
-    "identity_check": "an approval that says how the identity was verified (G12)",
-    "breaker": "a word on the breaker",
-}

@@ -24,6 +24,7 @@ from jobs.errors import BreakerTripped, ConfigError, IncompleteExport
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.pull import Pulled
+from jobs.standing import Standing, written_since
 from jobs.state import FindingRow, Trigger
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
@@ -306,6 +307,8 @@ def _planned(
         profiles=warehouse.count("select count(*) from profiles"),
         steps=tuple(night.steps),
         breakers=breaking.counted,
+        standing=_standing(workspace, night.run_id),
+        before=reporting.before(workspace.reports, workspace.state.runs(), str(night.day)),
     )
     urls = {name: connector.admin_url for name, connector in workspace.connectors.items()}
     faced = detect.with_faces(warehouse, findings)
@@ -316,17 +319,25 @@ def _planned(
 def _after(workspace: Workspace, report: RunReport, outcome: Outcome) -> RunReport:
     """The report again, once its plan was applied."""
     corrections = workspace.journal.load(report.run_id)
-    lines = reporting.correction_lines(corrections)
+    standing = _standing(workspace, report.run_id)
+    lines = reporting.correction_lines(corrections, standing)
+    written = written_since({line.correction_id: line.state for line in report.corrections}, corrections)
+    nothing = "" if written else standing.tally(corrections)
     return report.model_copy(
         update={
             "status": reporting.status(report.sources, outcome.tripped),
             "corrections": lines,
             "breakers": list(outcome.breakers),
-            "headline": reporting.headline(report.run_id, corrections, report.findings, report.sources),
+            "headline": reporting.headline(report.run_id, corrections, report.findings, report.sources, nothing),
             "counts": reporting.counts(report.counts, lines),
             "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
         }
     )
+
+
+def _standing(workspace: Workspace, plan_id: str) -> Standing:
+    off = {name for name, source in workspace.settings.sources.items() if not source.writes}
+    return Standing(workspace.journal.approvals(plan_id), off)
 
 
 def _ended(night: _Night, report: RunReport, outcome: Outcome | None, tripped: bool) -> Result:

@@ -2,16 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
 from typing import Literal
+
+import orjson
 
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.pull import Pulled
 from jobs.settings import Settings
-from jobs.state import FindingRow
+from jobs.standing import Standing
+from jobs.state import FindingRow, RunRow
 from reports.document import (
     Breaker,
     CorrectionLine,
@@ -24,7 +29,8 @@ from reports.document import (
     Step,
 )
 from reports.export import PLANNED
-from reports.mask import mask
+from reports.mask import base_name, masks
+from reports.summary import CORRECTION_STATES, SETTLED, SEVERITIES
 
 Status = Literal["complete", "incomplete", "stopped", "failed"]
 FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
@@ -42,6 +48,14 @@ class Breaking:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """The figures of the last night of which every source was certified, and how that night is called."""
+
+    since: str = ""
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What the night knows of itself when it writes its report."""
 
@@ -55,6 +69,8 @@ class Run:
     profiles: int
     steps: tuple[Step, ...]
     breakers: tuple[Breaker, ...]
+    standing: Standing
+    before: Before = Before()
 
 
 def document(
@@ -69,6 +85,7 @@ def document(
     """Build the report of one run. `story`: each finding's life so far, by id."""
     by_finding = _by_finding(corrections)
     lines = [_finding(f, story, settings, admin_urls, by_finding.get(f.finding_id, [])) for f in findings]
+    planned = correction_lines(corrections, run.standing)
     return RunReport(
         run_id=run.run_id,
         group=settings.group,
@@ -83,9 +100,9 @@ def document(
         sources=list(sources),
         entities=run.entities,
         profiles=run.profiles,
-        counts=_counts(lines, story, correction_lines(corrections)),
+        counts=_counts(run, lines, story, planned),
         findings=lines,
-        corrections=correction_lines(corrections),
+        corrections=planned,
         breakers=list(run.breakers),
         steps=list(run.steps),
         policy=settings.policy(),
@@ -100,23 +117,39 @@ def status(sources: Iterable[SourceLine], tripped: Collection[str] | bool = Fals
 
 
 def headline(
-    plan_id: str, corrections: Iterable[Correction], findings: Iterable[FindingLine], sources: Iterable[SourceLine]
+    plan_id: str,
+    corrections: Iterable[Correction],
+    findings: Iterable[FindingLine],
+    sources: Iterable[SourceLine],
+    nothing: str = "",
 ) -> str:
     """The last line: the plan in the form of DESIGN, Command line; then, where there is any, what was written and what
-    is missing."""
+    is missing. `nothing`: why applying wrote nothing, counted by reason."""
     states = Counter(c.state for c in corrections)
     actions = Counter[str](c.action for c in corrections if c.state not in {"held", "blocked"})
     updates = actions.total() - actions["create"] - actions["archive"]
     accepted = sum(finding.state == "accepted" for finding in findings)
     tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in PLANNED]
     missing = [line.source for line in sources if not line.certified]
+    blocked = f"; {states['blocked']} blocked" if states["blocked"] else ""
     said = [
         f"plan {plan_id}: {updates} updates, {actions['create']} creates, {actions['archive']} archives; "
-        f"{states['held'] + states['blocked']} held for review; {accepted} accepted.",
+        f"{states['held']} held for review{blocked}; {accepted} accepted.",
         *([f"Written: {', '.join(tried)}."] if tried else []),
+        *([f"{'0 more' if tried else '0'} written: {nothing}."] if nothing else []),
         *([f"NO CERTIFICATE: {', '.join(missing)}."] if missing else []),
     ]
     return " ".join(said)
+
+
+def before(folder: Path, runs: Sequence[RunRow], today: str) -> Before:
+    """The figures to compare with: those of the last of the runs that wrote a report with every source certified."""
+    for run in reversed(runs):
+        path = folder / f"{run.run_id}.json"
+        if run.status in {"complete", "stopped"} and path.exists():
+            figures = {count["name"]: count["value"] for count in orjson.loads(path.read_bytes())["counts"]}
+            return Before(run.run_id if str(run.business_date) == today else str(run.business_date), figures)
+    return Before()
 
 
 def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine:
@@ -144,16 +177,25 @@ def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine
     )
 
 
-def correction_lines(corrections: Iterable[Correction]) -> list[CorrectionLine]:
+def correction_lines(corrections: Iterable[Correction], standing: Standing) -> list[CorrectionLine]:
     """Corrections as they stand, masked."""
-    return [_correction(c) for c in corrections]
+    return [_correction(c, standing) for c in corrections]
 
 
 def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> list[Counts]:
-    """The tiles again after more corrections came to an end; findings keep their figures."""
-    states = [c.state for c in corrections]
-    found = [c for c in before if c.name in FINDING_STATES]
-    return found + [Counts(name=name, value=states.count(name)) for name in sorted(set(states))]
+    """The tiles again after more corrections came to an end; findings and profiles keep their figures."""
+    states = Counter[str](c.state for c in corrections)
+    known = {c.name: c for c in before if c.name in CORRECTION_STATES}
+    since = next((c.since for c in before if c.since), "")
+    compared = {
+        name: known[name].before if name in known else 0 if since else None for name in known.keys() | states.keys()
+    }
+    tiles = [
+        Counts(name=name, value=states[name], before=compared[name], since=since)
+        for name in sorted(compared)
+        if states[name] or compared[name]
+    ]
+    return [c for c in before if c.name not in CORRECTION_STATES] + tiles
 
 
 def _finding(
@@ -182,14 +224,15 @@ def _finding(
     )
 
 
-def _correction(correction: Correction) -> CorrectionLine:
+def _correction(correction: Correction, standing: Standing) -> CorrectionLine:
+    changes = _changes(correction)
     return CorrectionLine(
         correction_id=correction.correction_id,
         source=correction.source,
         profile_id=correction.profile_id or correction.new_id or "",
         action=correction.action,
-        before=_facts((name, value or "") for name, value in correction.before.items()),
-        after=_facts((name, value or "") for name, value in correction.after.items()),
+        before=[Fact(name=name, value=changes[name][0]) for name in correction.before],
+        after=[Fact(name=name, value=changes[name][-1]) for name in correction.after],
         why=correction.why,
         rule_ids=list(correction.rule_ids),
         finding_ids=list(correction.finding_ids),
@@ -198,13 +241,37 @@ def _correction(correction: Correction) -> CorrectionLine:
         state=correction.state,
         blocked_by=correction.blocked_by,
         after_correction=correction.after_correction,
-        detail=correction.detail,
+        detail=standing.line(correction),
         fingerprint=correction.fingerprint,
     )
 
 
 def _facts(pairs: Iterable[tuple[str, str]]) -> list[Fact]:
-    return [Fact(name=name, value=mask(name, value)) for name, value in pairs]
+    """Masked; values of one field at different members are told apart where they differ."""
+    listed = list(pairs)
+    places = sorted(range(len(listed)), key=lambda at: base_name(listed[at][0]))
+    shown: dict[int, str] = {}
+    for name, group in groupby(places, key=lambda at: base_name(listed[at][0])):
+        some = list(group)
+        shown |= dict(zip(some, masks(name, [listed[at][1] for at in some]), strict=True))
+    return [Fact(name=name, value=shown[at]) for at, (name, _) in enumerate(listed)]
+
+
+def _changes(correction: Correction) -> dict[str, list[str]]:
+    """Per field its masked value before and after, or the one of them that there is."""
+    names = dict.fromkeys([*correction.before, *correction.after])
+    sides = (correction.before, correction.after)
+    shown = {name: masks(name, [side[name] for side in sides if name in side]) for name in names}
+    return {name: _respelled(texts) if _differ(correction, name) else texts for name, texts in shown.items()}
+
+
+def _differ(correction: Correction, name: str) -> bool:
+    return name in correction.after and name in correction.before and correction.after[name] != correction.before[name]
+
+
+def _respelled(texts: list[str]) -> list[str]:
+    """One value in two spellings: the mask hides the spelling, so it is said."""
+    return [texts[0], f"{texts[1]} (written differently)"] if texts[0] == texts[1] and texts[0] else texts
 
 
 def _member(member: str, admin_urls: AdminUrls) -> Member:
@@ -221,8 +288,22 @@ def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[str]]:
 
 
 def _counts(
-    lines: Sequence[FindingLine], story: Mapping[str, FindingRow], corrections: Sequence[CorrectionLine]
+    run: Run, lines: Sequence[FindingLine], story: Mapping[str, FindingRow], corrections: Sequence[CorrectionLine]
 ) -> list[Counts]:
-    states: list[str] = [line.state for line in lines]
-    states += [row.state for row in story.values() if row.state == "fixed"]
-    return counts([Counts(name=name, value=states.count(name)) for name in FINDING_STATES], corrections)
+    states = Counter[str](line.state for line in lines)
+    states["fixed"] += sum(row.state == "fixed" for row in story.values())
+    live = Counter[str](line.severity for line in lines if line.state not in SETTLED)
+    waiting = Counter[str](line.state for line in corrections)
+    customers = {"entities": run.entities or 0, "profiles": run.profiles}
+    figures = {name: states[name] for name in FINDING_STATES} | {name: live[name] for name in SEVERITIES} | customers
+    earlier = [name for name in run.before.figures if name in CORRECTION_STATES]
+    figures |= {name: waiting[name] for name in sorted({*waiting, *earlier})}
+    return [
+        Counts(
+            name=name,
+            value=value,
+            before=run.before.figures.get(name, 0) if run.before.since else None,
+            since=run.before.since,
+        )
+        for name, value in figures.items()
+    ]

@@ -117,11 +117,13 @@ class FindingLine(Part):
 
 
 class Counts(Part):
-    """How many of what; each with the change since the last certified run where there was one."""
+    """How many of what; each with its value on the last night of which every source was certified, where there was one."""
 
     name: str
     value: int
     before: int | None = None
+    since: str = ""
+    """The date of that night; its run where it was the same date."""
 
 
 class Step(Part):

@@ -188,7 +188,7 @@ def _changes(line: CorrectionLine) -> str:
 
 
 def _proofs(line: SourceLine) -> str:
-    return ", ".join(f"{proof.name} {proof.outcome}" for proof in line.proofs)
+    return ", ".join(f"{proof.name} {summary.outcome(proof)}" for proof in line.proofs)
 
 
 def _plain(*names: str) -> dict[str, _Column]:

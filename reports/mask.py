@@ -6,7 +6,8 @@ listed anywhere is masked entirely, so that a new field of a vendor can never le
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 
 HIDDEN = "***"
 NOTHING = "*"
@@ -30,6 +31,14 @@ _CONTACT_IN_TEXT = re.compile(
 )
 _TOP_DOMAIN = re.compile(r"[a-z]{2,6}")
 _ISO_DATE = re.compile(r"(\d{4})-\d{2}-\d{2}(?!\d)")
+_DAY = 8
+"""Where the day begins in a date such as 1984-03-02."""
+_DIALLED = 7
+"""A phone has this many digits at least."""
+_NORTH_AMERICAN = 11
+"""Digits of a number with the country code 1."""
+_LONG_ENOUGH = 4
+"""One more character of a value as long as this does not give it away."""
 
 
 def mask(field: str, value: str | None) -> str:
@@ -48,6 +57,63 @@ def mask(field: str, value: str | None) -> str:
         return NOTHING
     masked = _MASKS.get(name, _nothing_shown)(bare)
     return NOTHING if bare.casefold() in masked.casefold() else masked
+
+
+def masks(field: str, values: Sequence[str | None]) -> list[str]:
+    """The masks of values that stand side by side: two that differ never look the same.
+
+    Where the plain masks of different values are equal, the first place at which they differ is shown as well, or named
+    where showing it would give too much away.
+    """
+    shown = [mask(field, value) for value in values]
+    if is_plain(field):
+        return shown
+    alike: dict[str, list[int]] = defaultdict(list)
+    for at, text in enumerate(shown):
+        alike[text].append(at)
+    for places in alike.values():
+        forms = [_form(field, values[at] or "") for at in places]
+        if len(set(forms)) > 1:
+            for at, form, told in zip(places, forms, _told_apart(base_name(field), forms), strict=True):
+                words = f"{shown[at]} {told}"
+                bare = (values[at] or "").strip().casefold()
+                given_away = len(bare) > 1 and bare in words.casefold()
+                shown[at] = NOTHING * (1 + sorted(set(forms)).index(form)) if given_away else words
+    return shown
+
+
+def _form(field: str, value: str) -> str:
+    """What two spellings of one value have in common: the digits of a phone without its country code 1, folded text."""
+    if _MASKS.get(base_name(field)) is _phone and len(digits := _digits(value)) >= _DIALLED:
+        return digits[1:] if len(digits) == _NORTH_AMERICAN and digits[0] == "1" else digits
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+
+
+def _told_apart(name: str, forms: Sequence[str]) -> list[str]:
+    """Per form, in words, what tells it from the others; what then still reads alike gets a number."""
+    place = next(at for at, signs in enumerate(_columns(forms)) if len(set(signs)) > 1)
+    mild = _MASKS.get(name) in {_phone, _email, _name, _part_of_address} and min(map(len, forms)) >= _LONG_ENOUGH
+    what = "digit" if _MASKS.get(name) is _phone else "character"
+    if name == "birth_date" and all(_ISO_DATE.match(form) for form in forms):
+        return _numbered(forms, [f"(month {form[5:7]})" if place < _DAY else f"(day {form[8:10]})" for form in forms])
+    if mild:
+        return _numbered(forms, [f"({what} {place + 1}: {form[place : place + 1] or 'none'})" for form in forms])
+    return _numbered(forms, [f"(differs in {what} {place + 1})" for _ in forms])
+
+
+def _columns(forms: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    return (tuple(form[at : at + 1] for form in forms) for at in range(max(map(len, forms))))
+
+
+def _numbered(forms: Sequence[str], told: Sequence[str]) -> list[str]:
+    known: dict[str, list[str]] = defaultdict(list)
+    for form, text in zip(forms, told, strict=True):
+        if form not in known[text]:
+            known[text].append(form)
+    return [
+        text if len(known[text]) == 1 else f"{text[:-1]}, no. {known[text].index(form) + 1})"
+        for form, text in zip(forms, told, strict=True)
+    ]
 
 
 def base_name(field: str) -> str:
@@ -89,11 +155,13 @@ def _beginning(text: str, letters: int) -> str:
 
 
 def _phone(value: str) -> str:
-    """One star per hidden digit, then the last three; everything else in the field is left out."""
-    digits = [c for c in value if c.isdecimal()]
-    if len(digits) < 7:
-        return HIDDEN
-    return "*" * (len(digits) - 3) + "".join(digits[-3:])
+    """Seven stars and the last three digits: one number looks the same with its country code and without it."""
+    digits = _digits(value)
+    return HIDDEN if len(digits) < _DIALLED else "*" * 7 + digits[-3:]
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in value if c.isdecimal())
 
 
 def _name(value: str) -> str:

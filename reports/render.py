@@ -108,7 +108,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "words": summary.words, "number": summary.number, "age": summary.age,
+        "words": summary.words, "outcome": summary.outcome, "number": summary.number, "age": summary.age,
         "moment": summary.moment, "rule": rules.text, "changes": payload.change_rows, "differences": differences,
     }  # fmt: skip
     environment.globals |= {

@@ -11,8 +11,10 @@ from reports.document import (
     Breaker,
     CorrectionLine,
     CorrectionState,
+    Counts,
     FindingLine,
     FindingState,
+    Proof,
     RunReport,
     Severity,
     SourceLine,
@@ -66,8 +68,9 @@ class BreakerTable:
 def tile_groups(report: RunReport) -> list[TileGroup]:
     """All tiles of the first screen.
 
-    `report.counts` is read by name: the states of findings and corrections, `profiles` and `entities`, each with its
-    value of the last run; a state that is not counted there is counted here, and any other name gets a tile as it is.
+    `report.counts` is read by name: the states of findings and corrections, severities (of live findings), `profiles`
+    and `entities`, each with its value of the last certified night; what is not counted there is counted here, and any
+    other name gets a tile as it is.
     """
     tiles = _Tiles(report)
     groups = [
@@ -95,8 +98,7 @@ class _Tiles:
 
     def severity(self, name: str) -> Tile:
         live = ",".join(state for state in FINDING_STATES if state not in SETTLED)
-        alarm = name == "critical" and self.live[name] > 0
-        return Tile(name, number(self.live[name]), "", f"severity={name}&state={live}", alarm)
+        return self._tile(name, self.live[name], show=f"severity={name}&state={live}", alarm=name == "critical")
 
     def correction(self, state: str) -> Tile:
         alarm = state in {"refused", "unknown"}
@@ -114,26 +116,25 @@ class _Tiles:
 
     def _customers(self, name: str, value: int | None) -> Tile:
         """The document's own number, never one that could stand for a source that was not read."""
-        before = self.counted[name].before if name in self.counted else None
         unread = ", ".join(self.unread)
-        return Tile(name, number(value), f"without {unread}" if unread else _change(value, before))
+        return Tile(name, number(value), f"without {unread}" if unread else _change(value, self.counted.get(name)))
 
     def others(self) -> Iterable[Tile]:
-        known = {*FINDING_STATES, *CORRECTION_STATES, "entities", "profiles"}
+        known = {*FINDING_STATES, *SEVERITIES, *CORRECTION_STATES, "entities", "profiles"}
         return [self._tile(name, count.value) for name, count in self.counted.items() if name not in known]
 
     def _tile(self, name: str, here: int, *, show: str = "", alarm: bool = False) -> Tile:
         count = self.counted.get(name)
         value = count.value if count else here
-        change = _change(value, count.before if count else None)
-        return Tile(words(name), number(value), change, show, alarm and value > 0)
+        return Tile(words(name), number(value), _change(value, count), show, alarm and value > 0)
 
 
-def _change(value: int | None, before: int | None) -> str:
-    if value is None or before is None:
+def _change(value: int | None, count: Counts | None) -> str:
+    if value is None or count is None or count.before is None:
         return ""
-    step = value - before
-    return "no change" if step == 0 else f"{step:+,} since last".replace("-", "−")
+    since = f"since {count.since or 'last'}"
+    step = value - count.before
+    return f"no change {since}" if step == 0 else f"{step:+,} ".replace("-", "−") + since
 
 
 def gaps(report: RunReport) -> list[Gap]:
@@ -146,7 +147,7 @@ def gaps(report: RunReport) -> list[Gap]:
 
 
 def _gap_sentence(source: SourceLine, time_zone: str) -> str:
-    why = source.problem.rstrip(".") or "no reason was given"
+    why = source.problem.removeprefix(f"{source.source}: ").rstrip(".") or "no reason was given"
     if source.used_snapshot is None:
         return f"{why}. There is no earlier complete export to fall back on: nothing here says anything about it."
     taken = moment(source.taken_at, time_zone) if source.taken_at else source.used_snapshot
@@ -154,6 +155,15 @@ def _gap_sentence(source: SourceLine, time_zone: str) -> str:
         f"{why}. Findings rest on its last complete export, taken {taken} ({age(source.age_hours)}); "
         "no correction reads from it or writes to it."
     )
+
+
+def outcome(proof: Proof) -> str:
+    """What became of a proof, in words. A required one that was not given fails the certificate, so it is called failed."""
+    if proof.outcome != "not_offered":
+        return proof.outcome
+    if proof.detail.startswith("not judged"):
+        return "not judged"
+    return "failed: required, and not offered" if proof.required else "not offered"
 
 
 def breaker_table(breakers: Sequence[Breaker]) -> BreakerTable:

@@ -39,7 +39,7 @@ select
     struct_pack(name := concat(d.field, '@', d.ecom_source, ':', d.ecom_id), value := coalesce(s.ecom_raw, '')),
     struct_pack(name := concat(d.field, '@', d.pos_source, ':', d.pos_id), value := coalesce(s.pos_raw, '')),
     struct_pack(name := 'side', value := d.side),
-    struct_pack(name := 'base', value := coalesce(concat('both agreed on ', cast(d.agreed_on as varchar)), 'never agreed yet'))
+    struct_pack(name := 'base', value := case when d.agreed_on is null then 'no base yet' else concat('both agreed on ', cast(d.agreed_on as varchar)) end)
   ] as evidence,
   case
     when not v.task then concat('set ', d.field, ' on ', v.target_source, ':', v.target_id, ' (', v.why, ')')

@@ -2,6 +2,7 @@
 -- rules: T9, G6
 -- grain: one row per POS source, number and profile
 -- `place` 1 is the survivor: active, verified, latest visit, lowest id; in a household, who keeps the number.
+-- Ids compare numerically when all are digits, and come first; others as text, with each number in them padded: S9, S10.
 
 with held as (
   select distinct k.source, k.key, k.n
@@ -28,7 +29,9 @@ select
   strftime(p.last_seen_at, '%Y-%m-%d') as last_visit,
   t.key is not null as household, o.key is not null as placeholder,
   row_number() over (
-    partition by h.source, h.key order by p.verified desc nulls last, p.last_seen_at desc nulls last, length(w.id), w.id
+    partition by h.source, h.key order by p.verified desc nulls last, p.last_seen_at desc nulls last,
+      case when regexp_matches(w.id, '^[0-9]{1,38}$') then cast(w.id as decimal(38, 0)) end nulls last,
+      regexp_replace(regexp_replace(w.id, '([0-9]+)', '0000000000000000000\1', 'g'), '0*([0-9]{20,})', '\1', 'g'), w.id
   ) as place
 from several as v
 join held as h on h.source = v.source and h.key = v.key

@@ -35,7 +35,7 @@ COMMANDS = (
     "sandbox",
 )
 LAST = re.compile(
-    r"plan \d{4}-\d\d-\d\d-[a-z]+: \d+ updates, \d+ creates, \d+ archives; \d+ held for review; \d+ accepted\."
+    r"plan \d{4}-\d\d-\d\d-[a-z]+: \d+ updates, \d+ creates, \d+ archives; \d+ held for review(; \d+ blocked)?; \d+ accepted\."
 )
 
 

@@ -26,6 +26,7 @@ from reports.mask import mask
 
 CHROMIUM = Path(os.environ.get("ROLLCALL_CHROMIUM", "/usr/bin/chromium"))
 STARTED = datetime(2026, 11, 23, 12, 15, tzinfo=UTC)
+SINCE = "2026-11-22"
 SOURCES = (
     ("shop", "shopify", "ecom", None),
     ("till", "heartland", "pos", "Queen St"),
@@ -211,8 +212,15 @@ def _corrections(rng: random.Random, number: int, finding: FindingLine) -> list[
 def _counts(findings: list[FindingLine]) -> list[Counts]:
     states = ("new", "open", "accepted", "fixed", "back")
     counted = [sum(finding.state == state for finding in findings) for state in states]
-    named = [Counts(name=state, value=count, before=count + 3) for state, count in zip(states, counted, strict=True)]
-    return [*named, Counts(name="entities", value=48_211, before=48_190), Counts(name="suspects", value=17, before=17)]
+    named = [
+        Counts(name=state, value=count, before=count + 3, since=SINCE)
+        for state, count in zip(states, counted, strict=True)
+    ]
+    return [
+        *named,
+        Counts(name="entities", value=48_211, before=48_190, since=SINCE),
+        Counts(name="suspects", value=17, before=17, since=SINCE),
+    ]
 
 
 def _breakers(rng: random.Random) -> list[Breaker]:

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from reports import payload, render, summary
-from reports.document import Breaker, Counts, RunReport, SourceLine
+from reports.document import Breaker, Counts, Proof, RunReport, SourceLine
 
 MakeReport = Callable[..., RunReport]
 Uncertified = Callable[[SourceLine], SourceLine]
@@ -62,6 +62,36 @@ def test_a_source_without_certificate_is_named_with_the_age_of_what_was_used(
     assert "end mark failed: page 7 of 12 was the last that came" in row
 
 
+def test_the_banner_names_a_source_once(make_report: MakeReport, uncertified: Uncertified) -> None:
+    """Its problem begins with its name already."""
+    bad = uncertified(make_report().sources[1]).model_copy(
+        update={"problem": "till: no certificate: count_after: 3 read"}
+    )
+    (gap,) = summary.gaps(make_report(sources=[bad]))
+    assert gap.sentence.startswith("no certificate: count_after: 3 read. ")
+    assert "till : no certificate" in text_of(render.html(make_report(sources=[bad])))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "required", "detail", "says"),
+    [
+        ("failed", True, "exported 60.0 hours ago", "✗ fresh failed: exported 60.0 hours ago"),
+        ("not_offered", True, "this source gives no date", "✗ fresh failed: required, and not offered"),
+        ("not_offered", False, "no date was stated", "– fresh not offered"),
+        ("not_offered", True, "not judged: the export broke off", "– fresh not judged"),
+        ("passed", True, "", "✓ fresh"),
+    ],
+)
+def test_a_proof_that_failed_reads_as_failed(
+    make_report: MakeReport, outcome: str, required: bool, detail: str, says: str
+) -> None:
+    """G1: a required proof that was not given fails the certificate, so it is not merely `not offered`."""
+    proof = Proof.model_validate({"name": "fresh", "outcome": outcome, "required": required, "detail": detail})
+    source = make_report().sources[0].model_copy(update={"proofs": [proof]})
+    text = text_of(render.html(make_report(sources=[source])))
+    assert re.search(rf"{re.escape(says)} \d", text), text[text.index("fresh") - 20 :][:80]
+
+
 def test_a_source_that_was_never_read_completely_has_nothing_to_fall_back_on(
     make_report: MakeReport, uncertified: Uncertified
 ) -> None:
@@ -87,18 +117,21 @@ def test_a_tripped_breaker_stands_above_with_the_words_that_release_it(make_repo
 
 def test_tiles_show_what_changed_and_count_what_the_document_does_not(make_report: MakeReport) -> None:
     counts = [
-        Counts(name="new", value=7, before=9),
-        Counts(name="held", value=2, before=2),
+        Counts(name="new", value=7, before=9, since="2026-11-22"),
+        Counts(name="held", value=2, before=2, since="2026-11-22"),
+        Counts(name="critical", value=4, before=1, since="2026-11-22"),
         Counts(name="odd one", value=1),
     ]
     report = make_report(findings=30, counts=counts)
     tiles = {tile.label: tile for group in summary.tile_groups(report) for tile in group.tiles}
-    assert (tiles["new"].value, tiles["new"].change) == ("7", "−2 since last")
-    assert tiles["held"].change == "no change"
+    assert (tiles["new"].value, tiles["new"].change) == ("7", "−2 since 2026-11-22")
+    assert tiles["held"].change == "no change since 2026-11-22"
+    assert (tiles["critical"].value, tiles["critical"].change) == ("4", "+3 since 2026-11-22")
     assert tiles["odd one"].value == "1"
     assert tiles["open"].value == str(sum(finding.state == "open" for finding in report.findings))
     live = [finding for finding in report.findings if finding.state not in {"fixed", "accepted"}]
-    assert sum(int(tiles[name].value) for name in summary.SEVERITIES) == len(live)
+    counted = {tile.label: tile for group in summary.tile_groups(make_report(findings=30)) for tile in group.tiles}
+    assert sum(int(counted[name].value) for name in summary.SEVERITIES) == len(live)
 
 
 def test_findings_come_by_urgency_not_by_chance(make_report: MakeReport) -> None:

@@ -213,6 +213,14 @@ def test_g1_of_an_export_that_broke_off_nothing_else_is_said() -> None:
     assert "end_mark: the export broke off" in shortfall(proofs)
 
 
+def test_g1_a_bad_date_is_said_of_an_export_that_broke_off_too() -> None:
+    """It is known without the list, and `not offered` would send people looking for the wrong thing."""
+    old = FILE.model_copy(update={"exported_at": "2020-01-01T00:00"})
+    proofs = judge(replace(_read(broke_off=True), required=frozenset({"fresh"}), settings=old))
+    assert {p.name for p in proofs if p.outcome == "failed"} == {"end_mark", "fresh"}
+    assert "; fresh: older than the last certified export" in shortfall(proofs)
+
+
 def test_g1_a_file_is_judged_by_its_date_and_the_stated_count() -> None:
     export = replace(WHOLE, required=frozenset({"operator_count", "fresh"}), settings=FILE, evidence=Evidence())
     export = replace(export, previous=None)
@@ -263,7 +271,8 @@ def test_g1_no_export_with_a_fault_is_ever_certified(export: Export) -> None:
         assert export.evidence.end_mark is not False
         assert export.evidence.pages_contiguous is not False
         assert previous is None or read.listed or not previous.listed, "G2: never an empty one"
-        assert {p.name for p in proofs if p.outcome == "passed"} >= set(export.required) - {"canaries"}
+        where_stated = {"canaries"} if export.settings.exported_at else {"canaries", "fresh"}
+        assert {p.name for p in proofs if p.outcome == "passed"} >= set(export.required) - where_stated
 
 
 @settings(max_examples=150, deadline=None)
