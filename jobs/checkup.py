@@ -1,21 +1,37 @@
 """`rollcall check`: is every source within reach, with the rights it needs, and what can it do; nothing is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic.fields import FieldInfo
 
 from connectors.base import Connector, SourceSettings, connector_class
-from jobs.workspace import Workspace
+from jobs.settings import Settings
+from jobs.state import State
 
 
-def check(workspace: Workspace) -> tuple[list[list[str]], bool]:
-    """A table of what was tried, heading first, and whether all of it holds."""
-    names = sorted(workspace.connectors)
+def check(
+    settings: Settings, connectors: Mapping[str, Connector], state: State | None
+) -> tuple[list[list[str]], list[str]]:
+    """A table of what was tried, heading first, and the sources of which not all of it holds.
+
+    `state`: None where nothing was ever run here; checking makes nothing.
+    """
+    names = sorted(connectors)
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        lines = list(pool.map(lambda name: list(_lines(name, workspace.connectors[name])), names))
+        lines = list(pool.map(lambda name: list(_lines(name, connectors[name])), names))
     rows = [row for block in lines for row in block]
-    return [["source", "check", "", "detail"], *rows], all(row[2] != "FAILS" for row in rows)
+    failing = sorted({row[0] for row in rows if row[2] == "FAILS"})
+    return [["source", "check", "", "detail"], *rows, *_observing(settings, state)], failing
+
+
+def _observing(settings: Settings, state: State | None) -> Iterator[list[str]]:
+    """How far each pairing is with the nights in which it only observes (G14)."""
+    for pairing in settings.pairings:
+        if pairing.observe_nights:
+            done = min(pairing.observe_nights, state.pairing_nights(pairing.observed_as) if state else 0)
+            said = f"{done} of {pairing.observe_nights} certified nights done; a business date counts once (G14)"
+            yield [pairing.id, "only observes" if done < pairing.observe_nights else "observed", "", said]
 
 
 def keys(kind: str) -> list[list[str]]:

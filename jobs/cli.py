@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.night import Result
 from jobs.progress import Progress
-from jobs.workspace import Workspace
+from jobs.workspace import Workspace, is_made
 
 _CONFIG = click.option("--config", "own_config", type=click.Path(path_type=Path), help="The configuration.")
 _JSON = click.option("--json", "own_json", is_flag=True, help="Results as JSON.")
@@ -94,7 +95,8 @@ def plan(desk: Desk) -> None:
     with desk.workspace() as workspace, Progress() as progress:
         result = night.run(workspace, trigger="manual", progress=progress, write=False)
     if not desk.as_json:
-        desk.table(look.plan_table(result.report))
+        rows = look.plan_table(result.report)
+        desk.table(rows, *look.cited(rows))
     _end(desk, result)
 
 
@@ -132,7 +134,8 @@ def pull(desk: Desk) -> None:
     """Pull and certify every source; nothing is compared."""
     with desk.workspace() as workspace, Progress() as progress:
         lines = night.pull(workspace, progress=progress)
-    desk.table(look.source_table(lines))
+        last = workspace.state.last_run(finished=True)
+    desk.table(look.source_table(lines), last.headline if last else "")
     sys.exit(0 if all(line.certified for line in lines) else 3)
 
 
@@ -143,16 +146,18 @@ def pull(desk: Desk) -> None:
 def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
     """Configuration, reach, credentials and rights of every source; never writes."""
     if show_keys:
-        desk.table(checkup.keys(show_keys))
+        rows = checkup.keys(show_keys)
+        desk.table(rows, f"{len(rows) - 1} keys that a source of kind {show_keys} takes")
         return
     settings = desk.settings()
     if show_policy:
-        desk.table(settings.policy())
+        desk.table(settings.policy(), f"the policy of {look.many(len(settings.pairings), 'pairing')} in {desk.config}")
         return
-    with desk.workspace() as workspace:
-        rows, ok = checkup.check(workspace)
-    desk.table(rows)
-    sys.exit(0 if ok else 1)
+    with desk.workspace() if is_made(settings) else nullcontext() as workspace:
+        rows, failing = checkup.check(settings, desk.connectors(), workspace.state if workspace else None)
+    checked = f"checked {look.many(len(settings.sources), 'source')}, nothing was written: "
+    desk.table(rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"))
+    sys.exit(1 if failing else 0)
 
 
 @_command(click.argument("run_id", metavar="[RUN]", required=False))
@@ -165,11 +170,18 @@ def report(desk: Desk, run_id: str | None) -> None:
     )
 
 
-@_command(click.argument("finding_id", metavar="FINDING"))
-def explain(desk: Desk, finding_id: str) -> None:
+@_command(
+    click.argument("finding_id", metavar="FINDING"),
+    click.option("--unmask", is_flag=True, help="Show the real values too, from the run's sealed snapshots."),
+)
+def explain(desk: Desk, finding_id: str, unmask: bool) -> None:
     """One finding in full: evidence, rules, what to do, and its corrections."""
     with desk.workspace() as workspace:
-        text, data = look.explain(workspace, finding_id)
+        text, data = look.explain(workspace, finding_id, unmask=unmask)
+    if unmask:
+        click.echo(
+            "real values of customers, opened with the workspace's key: keep them off tickets and mail", err=True
+        )
     desk.say(text, data)
 
 
@@ -196,17 +208,19 @@ def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: A
     with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="decide"):
         if file is not None:
             taken = decide.take_file(file, workspace.state, workspace.clock)
-            said = "\n".join([f"{taken.accepted} decisions taken", *taken.refused])
-            desk.say(said, {"accepted": taken.accepted, "refused": list(taken.refused)})
+            on = f" on run {taken.run}" if taken.run else ""
+            said = "\n".join(
+                [*taken.refused, f"{look.many(taken.accepted, 'decision')} taken{on}, {len(taken.refused)} refused"]
+            )
+            desk.say(said, {"run": taken.run, "accepted": taken.accepted, "refused": list(taken.refused)})
             sys.exit(2 if taken.refused else 0)
         ids = _decided_ids(words.pop("ids"), words["target"], words["verdict"])
         words = {**words, "by": words["by"] or getpass.getuser()}
-        last = workspace.state.last_run(finished=True)
-        if run_id is None and last is None:
-            raise ConfigError("there is no run to decide on yet: `rollcall run` makes one")
+        run_id = run_id or look.last_planned(workspace)
         for one in ids:
-            decide.record(workspace.state, workspace.clock, run_id or (last.run_id if last else ""), id=one, **words)
-    desk.say(f"{words['verdict']}: {', '.join(ids)}", {"verdict": words["verdict"], "ids": ids})
+            decide.record(workspace.state, workspace.clock, run_id, id=one, **words)
+        said, data = look.decided(workspace, run_id, words["target"], words["verdict"], ids)
+    desk.say(said, {"verdict": words["verdict"], "ids": ids, "run": run_id, **data})
 
 
 def _decided_ids(ids: tuple[str, ...], target: str | None, verdict: str | None) -> list[str]:
@@ -227,14 +241,22 @@ def export(desk: Desk, what: str, out: Path) -> None:
     """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
     with desk.workspace() as workspace:
         rows = look.export(workspace, what, out)
-    desk.say(f"{out}: {rows} rows", {"file": str(out), "rows": rows})
+    desk.say(f"{out}: {look.many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})
 
 
 @_command()
 def status(desk: Desk) -> None:
     """The runs so far, and what waits for a person."""
     with desk.workspace() as workspace:
-        desk.table(look.status(workspace))
+        rows, waits = look.status(workspace)
+    if desk.as_json:
+        desk.say("", {"runs": look.as_dicts(rows), "waits": waits})
+    else:
+        desk.table(
+            rows,
+            *(f"- {line}" for line in waits),
+            f"{look.many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
+        )
 
 
 @_command(
@@ -250,7 +272,7 @@ def golive_command(desk: Desk, scan: bool, out: Path | None) -> None:
     with desk.workspace() as workspace, Progress() as progress:
         found = golive.scan(workspace, out, progress=progress)
     data = {"verdict": found.sentence, "page": str(found.page), "workbook": str(found.workbook)}
-    desk.say(f"{found.sentence}\npage: {found.page}\nworkbook: {found.workbook}", data)
+    desk.say(f"page: {found.page}\nworkbook: {found.workbook}\n{found.sentence}", data)
     sys.exit(found.exit_code)
 
 
@@ -313,7 +335,8 @@ def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
         click.echo(
             f"false on night zero: {total.quiet}; still to do on night two: {total.second_plan}; held for a person: {total.held}"
         )
-        click.echo(f"report: {out / 'report.html' if seeds == 1 else out}")
+        played = "as the truth" if all(score.perfect for score in scores) else "NOT as the truth"
+        click.echo(f"{played}; report: {out / 'report.html' if seeds == 1 else out}")
     sys.exit(0 if all(score.perfect for score in scores) else 1)
 
 
@@ -329,6 +352,7 @@ def sandbox(desk: Desk, people: int, seed: int, minutes: int) -> None:
     from jobs import rehearse
 
     rehearse.serve(desk.config, people=people, seed=seed, minutes=minutes, say=click.echo)
+    click.echo(f"# the sandbox ended after {minutes} minutes")
 
 
 if __name__ == "__main__":

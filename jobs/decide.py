@@ -73,6 +73,7 @@ class Taken:
     name: str
     accepted: int
     refused: tuple[str, ...]
+    run: str = ""
 
 
 def take_file(path: Path, state: State, clock: Clock) -> Taken:
@@ -88,7 +89,7 @@ def take_file(path: Path, state: State, clock: Clock) -> Taken:
     rows, said = _judged(state, clock.now(), file.run, file.decisions)
     known = {_same(row) for row in state.decisions(file.run)}
     state.record_decisions(row for row in rows if _same(row) not in known)
-    return Taken(path.name, len(rows), tuple(f"{path.name}: {text}" for text in said))
+    return Taken(path.name, len(rows), tuple(f"{path.name}: {text}" for text in said), file.run)
 
 
 def take_inbox(inbox: Path, state: State, clock: Clock) -> list[Taken]:
@@ -123,7 +124,7 @@ def _take_once(path: Path, state: State, clock: Clock) -> Taken:
         path.replace(target)
     except OSError as error:
         said = f"{path.name}: taken, but cannot be moved to {folder.name}/: {error.strerror}; remove it by hand"
-        return Taken(taken.name, taken.accepted, (*taken.refused, said))
+        return Taken(taken.name, taken.accepted, (*taken.refused, said), taken.run)
     return taken
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import click
 import orjson
 
-from connectors.base import VendorError
+from connectors.base import Connector, VendorError
 from connectors.clock import SystemClock
 from jobs.errors import RollcallError
 from jobs.settings import Settings, load
-from jobs.workspace import Workspace
+from jobs.workspace import Workspace, connected
 from reports.payload import shown
 
 INTERRUPTED = "interrupted; what was begun is in the journal, `rollcall resume` goes on"
@@ -38,6 +38,10 @@ class Desk:
         with Workspace.open(self.settings(), SystemClock()) as workspace:
             yield workspace
 
+    def connectors(self) -> dict[str, Connector]:
+        """The connectors alone: nothing is opened, and nothing made."""
+        return connected(self.settings(), SystemClock())
+
     def say(self, text: str, data: Any) -> None:
         """The result: a sentence for people, or JSON for machines."""
         if self.as_json:
@@ -45,8 +49,8 @@ class Desk:
         else:
             click.echo(printable(text))
 
-    def table(self, rows: list[list[str]]) -> None:
-        """Rows, heading first."""
+    def table(self, rows: list[list[str]], *said: str) -> None:
+        """Rows, heading first; for people, what was done stands in the last lines."""
         if self.as_json:
             head, *body = rows
             self.say("", [dict(zip(head, row, strict=True)) for row in body])
@@ -55,6 +59,8 @@ class Desk:
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for line in said:
+            click.echo(printable(line))
 
 
 def printable(text: str) -> str:

@@ -15,7 +15,7 @@ from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports import golive
 from reports.golive import GoLiveReport, Holder, Reason, SharedNumber, SplitPerson, StoreLine
-from reports.mask import mask
+from reports.mask import mask, masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,10 @@ def _shared(workspace: Workspace, rows: list[dict[str, Any]]) -> SharedNumber:
 
 
 def _split(workspace: Workspace, rows: list[dict[str, Any]]) -> SplitPerson:
-    holders = [_holder(workspace, row) for row in rows]
+    phones = masks("phone", [row["phone"] for row in rows])
+    holders = [
+        _holder(workspace, row).model_copy(update={"phone": phone}) for row, phone in zip(rows, phones, strict=True)
+    ]
     return SplitPerson(name=holders[0].name, profiles=holders, why="same email, and the name or birth date agrees")
 
 

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs import kept, parts, snapshot
+from jobs import clear as real
+from jobs import kept, parts, snapshot, waiting
 from jobs.errors import ConfigError
 from jobs.workspace import Workspace
 from reports import export as files
-from reports.document import RunReport, SourceLine
+from reports import rules
+from reports.document import CorrectionLine, RunReport, SourceLine
 
+SUFFIXES = (".csv", ".xlsx")
 EXPORTS = ("entities", "links", "findings", "plan", "journal")
 
 
@@ -27,8 +30,8 @@ def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
     return RunReport.model_validate_json(path.read_bytes()), path.with_suffix(".html")
 
 
-def explain(workspace: Workspace, finding_id: str) -> tuple[str, dict[str, Any]]:
-    """One finding of the last report in full, as text and as data. Raises ConfigError."""
+def explain(workspace: Workspace, finding_id: str, *, unmask: bool = False) -> tuple[str, dict[str, Any]]:
+    """One finding of the last report in full, as text and as data; on wish with the real values. Raises ConfigError."""
     document, _ = report(workspace, None)
     named = [f for f in document.findings if finding_id and f.finding_id.startswith(finding_id)]
     if not named:
@@ -39,25 +42,44 @@ def explain(workspace: Workspace, finding_id: str) -> tuple[str, dict[str, Any]]
         raise ConfigError(f"several findings begin with {finding_id}: give more of the id, as it is in the report")
     (found,) = named
     corrections = [c for c in document.corrections if c.correction_id in found.correction_ids]
+    clear = real.look(workspace, document, found) if unmask else None
+    states = Counter(c.state.replace("_", " ") for c in corrections)
+    tally = ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
     lines = [
         f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {found.nights_open} nights]",
         f"rules: {', '.join(found.rule_ids)}",
+        *(f"  {line}" for line in rules.sentences(found.rule_ids)),
         f"concerns: {', '.join(f'{m.source}:{m.id}' for m in found.members)}",
         *(f"  {fact.name}: {fact.value}" for fact in found.evidence),
+        *(["real values:", *real.lines(clear)] if clear else []),
         f"proposal: {found.proposal}",
         *([f"blocked by: {found.blocked_by}"] if found.blocked_by else []),
         *(f"  {number}. {step}" for number, step in enumerate(found.todo, start=1)),
         *(
-            f"correction {c.correction_id}: {c.action} {c.source}:{c.profile_id}, {c.state}; {c.why}"
+            f"correction {c.correction_id}: {c.action} {c.source}:{c.profile_id}, {c.state}; {_said(c)}"
             for c in corrections
         ),
         f"approve: rollcall decide approve finding {found.finding_id} --why TEXT",
+        f"finding {found.finding_id} of run {document.run_id}: {found.state}; corrections: {tally}",
     ]
-    return "\n".join(lines), {**found.model_dump(), "corrections": [c.model_dump() for c in corrections]}
+    data = {
+        **found.model_dump(),
+        "corrections": [c.model_dump() for c in corrections],
+        "rules": {name: rules.text(name) for name in found.rule_ids},
+    }
+    return "\n".join(lines), data | (real.as_data(clear) if clear else {})
+
+
+def _said(line: CorrectionLine) -> str:
+    return "; ".join(dict.fromkeys(filter(None, [line.why, line.blocked_by, line.detail])))
 
 
 def export(workspace: Workspace, what: str, out: Path) -> int:
     """Write one list of the last run; returns its rows. Raises ConfigError."""
+    if out.suffix.lower() not in SUFFIXES:
+        raise ConfigError(
+            f"{out}: an export is {' or '.join(SUFFIXES)}, by the end of its name: CSV for machines, XLSX for people"
+        )
     if what in {"entities", "links"}:
         heading, rows = _roll(workspace, what)
     else:
@@ -67,14 +89,62 @@ def export(workspace: Workspace, what: str, out: Path) -> int:
     return len(rows)
 
 
-def status(workspace: Workspace) -> list[list[str]]:
-    """The last runs and what waits, as a table with its heading first."""
+def status(workspace: Workspace) -> tuple[list[list[str]], list[str]]:
+    """The last runs as a table with its heading first, and what waits in a sentence each."""
     plans = workspace.journal.plan_states()
     rows = [["run", "started", "status", "plan", "what it said"]]
     for run in workspace.state.runs()[-20:]:
         started = run.started_at.strftime("%Y-%m-%d %H:%M UTC")
         rows.append([run.run_id, started, run.status, plans.get(run.run_id, ""), run.headline])
-    return rows
+    return rows, waiting.waits(workspace)
+
+
+def as_dicts(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """A table with its heading first, for machines."""
+    head, *body = rows
+    return [dict(zip(head, row, strict=True)) for row in body]
+
+
+def last_planned(workspace: Workspace) -> str:
+    """The run that decisions are about where none is named: the last that has a plan. Raises ConfigError."""
+    last = workspace.state.last_run(finished=True)
+    planned = list(workspace.journal.plan_states())
+    if not planned and last is None:
+        raise ConfigError("there is no run to decide on yet: `rollcall run` makes one")
+    return planned[-1] if planned else last.run_id if last else ""
+
+
+def decided(
+    workspace: Workspace, run_id: str, target: str, verdict: str, ids: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """What a decision came to: its run, and how many findings and corrections of that run's plan it covers."""
+    start = f"{verdict} {target} {', '.join(ids)} on run {run_id}"
+    if run_id not in workspace.journal.plan_states():
+        return f"{start}, which has no plan", {"findings": 0, "corrections": 0}
+    plan = workspace.journal.load(run_id)
+    approvals = workspace.journal.approvals(run_id)
+    if target == "breaker":
+        covered = [c for c in plan if c.state == "held" and {*c.blocked_by.split(", ")} & {*ids}]
+    else:
+        spoken = {(target, name) for name in ids}
+        covered = [c for c in plan if spoken & {(row.target, row.id) for row in approvals.covering(c)}]
+    findings = {name for c in covered for name in c.finding_ids} | ({*ids} if target == "finding" else set())
+    data = {"findings": len(findings), "corrections": len(covered)}
+    if target in {"pair", "certificate"}:
+        return f"{start}: it counts from the next run on", data
+    if verdict == "approve":
+        data["approved"] = sum(bool(approvals.word(c).approving) for c in covered)
+        blocked = sum(c.state == "blocked" for c in covered)
+        rest = f", {blocked} of which blocked all the same" if blocked else ""
+        lifts = "lifts" if target == "breaker" else "approves"
+        number = len(covered) if target == "breaker" else data["approved"]
+        return f"{start}: {lifts} {many(number, 'correction')} of {many(len(findings), 'finding')}{rest}", data
+    return f"{start}: covers {many(len(findings), 'finding')}, {many(len(covered), 'correction')}", data
+
+
+def many(number: int, noun: str) -> str:
+    """`1 correction`, `2 corrections`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def purge(workspace: Workspace) -> dict[str, int]:
@@ -106,8 +176,14 @@ def plan_table(document: RunReport) -> list[list[str]]:
     rows = [["correction", "state", "action", "profile", "after", "why"]]
     for c in document.corrections:
         after = ", ".join(f"{fact.name}={fact.value}" for fact in c.after)
-        rows.append([c.correction_id, c.state, c.action, f"{c.source}:{c.profile_id}", after, c.blocked_by or c.why])
+        said = c.detail or c.blocked_by or c.why
+        rows.append([c.correction_id, c.state, c.action, f"{c.source}:{c.profile_id}", after, said])
     return rows
+
+
+def cited(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rules that a table names, each with its sentence."""
+    return rules.sentences(rules.named(" ".join(cell for row in rows for cell in row)))
 
 
 def score_table(kinds: dict[str, dict[str, int]]) -> list[list[str]]:

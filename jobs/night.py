@@ -302,7 +302,7 @@ def _planned(
         started_at=night.started_at,
         finished_at=workspace.clock.now(),
         status=reporting.status(sources, breaking.tripped),
-        warnings=tuple(night.warnings),
+        warnings=(*night.warnings, *reporting.observing(workspace.settings, workspace.state, night.day)),
         entities=warehouse.count("select count(distinct entity_id) from entities"),
         profiles=warehouse.count("select count(*) from profiles"),
         steps=tuple(night.steps),

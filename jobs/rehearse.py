@@ -25,6 +25,7 @@ from jobs import decide, night
 from jobs.errors import ConfigError
 from jobs.settings import Settings, parse, read
 from jobs.workspace import Workspace
+from reports import render
 from reports.document import FindingLine, RunReport
 
 START = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
@@ -102,14 +103,23 @@ def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: Sim
     one = night.run(workspace, trigger="manual").report
     _approve(workspace, one, out)
     applied = night.apply(workspace, one.run_id).report
-    for suffix in (".html", ".json"):
-        shutil.copy2(workspace.reports / f"{one.run_id}{suffix}", out / f"report{suffix}")
     clock.advance(timedelta(hours=24))
     say("night two: nothing left to do")
     two = night.run(workspace, trigger="manual").report
+    _reports(out, applied, two)
     score = _score(truth, zero, applied, two)
     (out / "score.json").write_bytes(orjson.dumps(score.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     return score
+
+
+def _reports(out: Path, one: RunReport, two: RunReport) -> None:
+    """Both nights beside each other, each with the way to the other."""
+    names = ("night one: what went wrong, and what was done about it", "night two: nothing left to do but for a person")
+    files = ("report.html", "report-night-2.html")
+    for here, report in enumerate((one, two)):
+        beside = [render.Beside(name, "" if at == here else files[at]) for at, name in enumerate(names)]
+        render.write_html(report, out / files[here], beside)
+        render.write_json(report, (out / files[here]).with_suffix(".json"))
 
 
 def _approve(workspace: Workspace, report: RunReport, out: Path) -> None:
@@ -195,7 +205,8 @@ def _settings(config: Path, world: World, out: Path) -> Settings:
 
 
 def _empty(out: Path) -> None:
-    ours = {"config.yaml", "data", "truth.json", "decisions.json", "report.html", "report.json", "score.json"}
+    ours = {"config.yaml", "data", "truth.json", "decisions.json", "score.json"}
+    ours |= {f"{name}.{suffix}" for name in ("report", "report-night-2") for suffix in ("html", "json")}
     out.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in out.iterdir()}
     if there - ours:

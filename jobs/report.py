@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ from jobs.detect import Finding
 from jobs.pull import Pulled
 from jobs.settings import Settings
 from jobs.standing import Standing
-from jobs.state import FindingRow, RunRow
+from jobs.state import FindingRow, RunRow, State
 from reports.document import (
     Breaker,
     CorrectionLine,
@@ -150,6 +150,18 @@ def before(folder: Path, runs: Sequence[RunRow], today: str) -> Before:
             figures = {count["name"]: count["value"] for count in orjson.loads(path.read_bytes())["counts"]}
             return Before(run.run_id if str(run.business_date) == today else str(run.business_date), figures)
     return Before()
+
+
+def observing(settings: Settings, state: State, night: date) -> list[str]:
+    """A sentence per pairing that only observes on this night, with how far it is (G14)."""
+    said = []
+    for pairing in settings.pairings:
+        if state.pairing_nights(pairing.observed_as, before=night) < pairing.observe_nights:
+            done = f"{state.pairing_nights(pairing.observed_as)} of {pairing.observe_nights} certified nights done"
+            said.append(
+                f"{pairing.id} only observes, nothing of it is written: {done}; a business date counts once (G14)"
+            )
+    return said
 
 
 def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine:

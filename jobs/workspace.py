@@ -36,13 +36,10 @@ class Workspace:
         state = State.open(settings.state, vault)
         journal = Journal(state, vault, clock, ZoneInfo(settings.time_zone))
         try:
-            connectors = {
-                name: connector_class(source.kind)(name, source, clock) for name, source in settings.sources.items()
-            }
+            return cls(settings, vault, state, journal, connected(settings, clock), clock)
         except BaseException:
             state.close()
             raise
-        return cls(settings, vault, state, journal, connectors, clock)
 
     def __enter__(self) -> "Workspace":
         return self
@@ -67,3 +64,16 @@ class Workspace:
     def today(self) -> date:
         """The business date: the local date of the group."""
         return self.clock.now().astimezone(ZoneInfo(self.settings.time_zone)).date()
+
+
+def connected(settings: Settings, clock: Clock) -> dict[str, Connector]:
+    """A connector per source; nothing is asked of anybody yet. Raises VendorError where a secret's place is empty."""
+    return {name: connector_class(source.kind)(name, source, clock) for name, source in settings.sources.items()}
+
+
+def is_made(settings: Settings) -> bool:
+    """Whether the workspace is there with its key and state, so that opening it makes nothing new."""
+    files = [settings.key.file] if settings.key.file else []
+    if settings.state.startswith("sqlite:///"):
+        files.append(Path(settings.state.removeprefix("sqlite:///")))
+    return settings.workspace.is_dir() and all(path.is_file() for path in files)

@@ -13,6 +13,8 @@ from reports.export import Cell, Table, write_sheets
 from reports.filing import write_bytes
 from reports.render import page
 
+CITED = ("T9", "T4", "P1", "P3")
+"""The rules that the page names."""
 SHOWN = 200
 """How many entries of each list are on the page; the workbook holds them all."""
 
@@ -110,7 +112,7 @@ def _customers(count: int) -> str:
 def html(report: GoLiveReport) -> str:
     """The page as text."""
     status, sentence = verdict(report)
-    values = {"status": status, "sentence": sentence, "shown_of_each": SHOWN, "proposal": proposal}
+    values = {"status": status, "sentence": sentence, "shown_of_each": SHOWN, "proposal": proposal, "cited": CITED}
     return page("golive.html.j2", report=report, **values)
 
 

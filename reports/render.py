@@ -7,6 +7,8 @@ and on paper, the summary and the first findings and corrections are ordinary ta
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,17 @@ FIRST = 200
 """How many findings and corrections are in the page as plain tables, for paper and for browsers without scripts."""
 
 
-def write_html(report: RunReport, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One of several reports that lie in one folder, in order: how it is called, and its file; '' is the page itself."""
+
+    name: str
+    file: str
+
+
+def write_html(report: RunReport, path: Path, beside: Sequence[Beside] = ()) -> None:
     """Write the page, whole or not at all, readable by its owner only. Raises OSError."""
-    write_bytes(path, html(report).encode())
+    write_bytes(path, html(report, beside).encode())
 
 
 def write_json(report: RunReport, path: Path) -> None:
@@ -43,7 +53,7 @@ def schema_text() -> str:
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2, sort_keys=True) + "\n"
 
 
-def html(report: RunReport) -> str:
+def html(report: RunReport, beside: Sequence[Beside] = ()) -> str:
     """The page as text; the same report gives the same text."""
     findings = summary.by_attention(report.findings)
     corrections = summary.plan_order(report.corrections)
@@ -51,6 +61,7 @@ def html(report: RunReport) -> str:
     return page(
         "report.html.j2",
         report=report,
+        beside=beside,
         groups=summary.tile_groups(report),
         gaps=summary.gaps(report),
         breakers=summary.breaker_table(report.breakers),

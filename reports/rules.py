@@ -1,5 +1,8 @@
 """The rules in a sentence each, for people who meet an id such as T4 in a report."""
 
+import re
+from collections.abc import Iterable
+
 RULES: dict[str, str] = {
     "G1": "Only a full export with a certificate of completeness counts; nothing is concluded from absence elsewhere.",
     "G1a": "Corrections need snapshots of both sides that were taken close together.",
@@ -66,3 +69,17 @@ RULES: dict[str, str] = {
 def text(rule_id: str) -> str:
     """The rule in a sentence; '' for an id that is not known here."""
     return RULES.get(rule_id, "")
+
+
+def named(text: str) -> list[str]:
+    """The rules that a text names, each once, in the order of the list above."""
+    words = set(_ID.findall(text))
+    return [rule for rule in RULES if rule in words]
+
+
+def sentences(rule_ids: Iterable[str]) -> list[str]:
+    """`T4: what it says`, one line each; ids that are not known here are left out."""
+    return [f"{rule}: {RULES[rule]}" for rule in rule_ids if rule in RULES]
+
+
+_ID = re.compile(r"\b[GTCXPMW]\d{1,2}[ab]?\b")

@@ -1,5 +1,6 @@
 """`rollcall golive --scan`: what blocks go-live per store, from the stores themselves or from their files (T9, P3)."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def test_a_store_that_cannot_be_read_is_not_called_ready(group: Group) -> None:
         group.faults("uptown").clear_faults()
     assert said.code == 4
     assert "uptown" in Path(said.data["page"]).read_text(encoding="utf-8")
-    rows = rollcall("--json", "status", "--config", config).data
+    rows = rollcall("--json", "status", "--config", config).data["runs"]
     assert rows[0]["status"] == "incomplete"
 
 
@@ -157,3 +158,42 @@ def test_a_clean_store_is_ready(tmp_path: Path, clock: SimulatedClock) -> None:
     said = rollcall("golive", "--scan", "--config", config)
     assert said.code == 0, said.out
     assert (tmp_path / "data" / "reports" / "golive.html").is_file()
+
+
+def kept_ids(tmp_path: Path, ids: list[str]) -> list[str]:
+    """The survivor's and the others' ids of one number that profiles with these ids share, in the order proposed."""
+    rows = [[name, "Ann", "Roe", "613 555 0117", "", "active"] for name in ids]
+    write_csv(tmp_path / "one.csv", HEADING, rows)
+    config = tables(tmp_path, {"one": {"path": "one.csv"}})
+    assert rollcall("golive", "--scan", "--config", config, "--out", tmp_path / "out").code == 4
+    book = openpyxl.load_workbook(tmp_path / "out" / "golive.xlsx")
+    return [row[2].value for row in book["numbers on several profiles"].iter_rows(min_row=2)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "ordered"),
+    [
+        (["10", "9", "100"], ["9", "10", "100"]),
+        (["12", "0000000000000011", "10"], ["10", "0000000000000011", "12"]),
+        (["S10", "S9", "S100"], ["S9", "S10", "S100"]),
+        (["a-2-10", "a-2-9", "a-10-1"], ["a-2-9", "a-2-10", "a-10-1"]),
+        (["A1", "100000", "B"], ["100000", "A1", "B"]),
+    ],
+)
+def test_the_lowest_id_is_the_lowest_number(
+    tmp_path: Path, clock: SimulatedClock, ids: list[str], ordered: list[str]
+) -> None:
+    """T9: numerically when all are digits, and before others; numbers inside a text compare as numbers."""
+    assert kept_ids(tmp_path, ids) == ordered
+
+
+def test_the_page_tells_its_rules_and_two_phones_apart(tmp_path: Path, clock: SimulatedClock) -> None:
+    """Rule ids come with their sentences; different phones with one ending do not look the same; the verdict comes last."""
+    write_csv(tmp_path / "one.csv", HEADING, [["1", "Bo", "Ray", "613 555 0117", "bo@example.com", "active"]])
+    write_csv(tmp_path / "two.csv", HEADING, [["1", "Bo", "Ray", "416 555 0117", "bo@example.com", "active"]])
+    config = tables(tmp_path, {"one": {"path": "one.csv"}, "two": {"path": "two.csv"}})
+    said = rollcall("golive", "--scan", "--config", config, "--out", tmp_path / "out")
+    assert said.last == "Ready: no phone number is on several profiles"
+    page = (tmp_path / "out" / "golive.html").read_text(encoding="utf-8")
+    assert "<dt>T4</dt><dd>ECOM finds an existing Treez customer by phone number.</dd>" in page
+    assert {"*******117 (digit 1: 6)", "*******117 (digit 1: 4)"} <= set(re.findall(r"\*{7}117 \(digit 1: .\)", page))

@@ -241,7 +241,7 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     assert re.search(r"^rules: .*M10", told.out, re.MULTILINE)
     assert "613" not in told.out
     status = rollcall("status", "--config", config)
-    assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b"]
+    assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b", "2"]
     assert said.last in status.out
 
 
@@ -316,6 +316,6 @@ def test_a_failure_is_one_sentence_without_a_value(
     assert says in failed.err
     assert "Ann" not in failed.err
     assert "0117" not in failed.err
-    rows = rollcall("--json", "status", "--config", config).data
+    rows = rollcall("--json", "status", "--config", config).data["runs"]
     assert [row["status"] for row in rows] == ["complete", "failed"]
     assert rollcall("report", "--config", config).out == good.out
