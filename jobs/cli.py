@@ -332,11 +332,10 @@ def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
         desk.say("", total.as_json())
     else:
         desk.table(look.score_table(total.kinds))
-        click.echo(
-            f"false on night zero: {total.quiet}; still to do on night two: {total.second_plan}; held for a person: {total.held}"
-        )
         played = "as the truth" if all(score.perfect for score in scores) else "NOT as the truth"
-        click.echo(f"{played}; report: {out / 'report.html' if seeds == 1 else out}")
+        left = f"still to do on night two: {total.second_plan}; held for a person: {total.held}"
+        click.echo(f"{played}; false on night zero: {total.quiet}; {left}")
+        click.echo(f"report: {out / 'report.html' if seeds == 1 else out}")
     sys.exit(0 if all(score.perfect for score in scores) else 1)
 
 

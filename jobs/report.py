@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Literal
 
 import orjson
 
-from jobs.corrections import Correction
+from jobs.corrections import CREATED, Correction
 from jobs.detect import Finding
 from jobs.pull import Pulled
 from jobs.settings import Settings
@@ -30,7 +30,7 @@ from reports.document import (
 )
 from reports.export import PLANNED
 from reports.mask import base_name, masks
-from reports.summary import CORRECTION_STATES, SETTLED, SEVERITIES
+from reports.summary import ALWAYS_SHOWN, CORRECTION_STATES, SETTLED, SEVERITIES
 
 Status = Literal["complete", "incomplete", "stopped", "failed"]
 FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
@@ -191,7 +191,17 @@ def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine
 
 def correction_lines(corrections: Iterable[Correction], standing: Standing) -> list[CorrectionLine]:
     """Corrections as they stand, masked."""
-    return [_correction(c, standing) for c in corrections]
+    listed = list(corrections)
+    made = {c.correction_id: c.new_id for c in listed}
+    return [_correction(_named(c, made), standing) for c in listed]
+
+
+def _named(correction: Correction, made: Mapping[str, str | None]) -> Correction:
+    """What stands for a profile that is made first is called by its id, once it has one."""
+    if not correction.creators:
+        return correction
+    new = {f"{CREATED}{name}": made.get(name) or f"the profile that {name} creates" for name in correction.creators}
+    return replace(correction, after={name: new.get(value or "", value) for name, value in correction.after.items()})
 
 
 def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> list[Counts]:
@@ -205,7 +215,7 @@ def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> l
     tiles = [
         Counts(name=name, value=states[name], before=compared[name], since=since)
         for name in sorted(compared)
-        if states[name] or compared[name]
+        if states[name] or compared[name] or name in ALWAYS_SHOWN
     ]
     return [c for c in before if c.name not in CORRECTION_STATES] + tiles
 
@@ -309,7 +319,7 @@ def _counts(
     customers = {"entities": run.entities or 0, "profiles": run.profiles}
     figures = {name: states[name] for name in FINDING_STATES} | {name: live[name] for name in SEVERITIES} | customers
     earlier = [name for name in run.before.figures if name in CORRECTION_STATES]
-    figures |= {name: waiting[name] for name in sorted({*waiting, *earlier})}
+    figures |= {name: waiting[name] for name in sorted({*waiting, *earlier, *ALWAYS_SHOWN})}
     return [
         Counts(
             name=name,

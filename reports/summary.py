@@ -24,7 +24,7 @@ SEVERITIES: tuple[str, ...] = get_args(Severity)
 FINDING_STATES = ("new", "back", "open", "accepted", "fixed")
 SETTLED = frozenset({"accepted", "fixed"})
 CORRECTION_STATES: tuple[str, ...] = get_args(CorrectionState)
-ALWAYS_SHOWN = ("ready", "held", "blocked", "verified")
+ALWAYS_SHOWN = frozenset({"ready", "held", "blocked", "verified"})
 assert set(FINDING_STATES) == set(get_args(FindingState))
 
 
@@ -211,6 +211,8 @@ def age(hours: float | None) -> str:
     """An age in the unit that a person would use."""
     if hours is None:
         return "of unknown age"
+    if hours * 60 < 1:
+        return "just read"
     if hours < 1:
         return f"{hours * 60:.0f} min old"
     return f"{hours:.0f} h old" if hours < 72 else f"{hours / 24:.0f} days old"

@@ -164,7 +164,7 @@ function correctionCard(row) {
     ["can be undone", of(c.reversible, row)],
     ["blocked by", of(c.blocked, row)],
     ["only after", of(c.after, row)],
-    ["what happened", of(c.detail, row)],
+    [waits(row) ? "where it stands" : "what happened", of(c.detail, row)],
     ["id", c.id[row]],
   ]);
   return el("div", { class: "card" }, title, table, facts);
@@ -172,6 +172,13 @@ function correctionCard(row) {
 
 function waits(row) {
   return ["ready", "held", "blocked"].includes(of(data.corrections.state, row));
+}
+
+/* Why it does not go stands before why it would be written. */
+function standing(row) {
+  const c = data.corrections;
+  const blocked = of(c.blocked, row) && !of(c.detail, row) ? `blocked: ${of(c.blocked, row)}` : "";
+  return [of(c.detail, row), blocked, of(c.why, row)].filter(Boolean).join(" · ");
 }
 
 function showFinding(row) {
@@ -255,7 +262,7 @@ const corrections = {
       cell(tag("state", of(c.state, row))),
       cell(opener(`${of(c.source, row)} ${of(c.profile, row)}`)),
       cell(words(of(c.action, row))),
-      cell(el("div", { class: "line" }, changes), el("small", {}, of(c.why, row))),
+      cell(el("div", { class: "line" }, changes), el("small", {}, standing(row))),
       cell(words(of(c.needs, row))),
       cell(of(c.reversible, row)),
       cell(of(c.rules, row)),

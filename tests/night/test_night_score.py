@@ -116,6 +116,22 @@ def test_the_table_is_the_score(demo: Demo) -> None:
     assert demo.said.last == f"report: {demo.folder / 'report.html'}"
 
 
+def test_both_nights_are_there_and_lead_to_each_other(demo: Demo) -> None:
+    """Night one says that it is night one, and how to get to the night after; links that hold wherever the folder goes."""
+    one, two = ((demo.folder / f"{name}.html").read_text(encoding="utf-8") for name in ("report", "report-night-2"))
+    assert "<strong>night one: what went wrong, and what was done about it (this page)</strong>" in one
+    assert '<a href="report-night-2.html">night two:' in one
+    assert '<a href="report.html">night one:' in two
+    assert demo.two.run_id in two
+    again = orjson.loads((demo.folder / "report-night-2.json").read_bytes())
+    assert again["run_id"] == demo.two.run_id
+    made = {c.correction_id: c for c in demo.one.corrections if c.action == "create" and c.state == "verified"}
+    linked = [c for c in demo.one.corrections if c.after_correction in made and c.action == "relink"]
+    assert linked
+    for line in linked:
+        assert [fact.value for fact in line.after] == [made[line.after_correction or ""].profile_id]
+
+
 def test_the_demo_leaves_nobody_in_clear_and_no_secret(demo: Demo) -> None:
     """I7: truth and configuration included, which hold ids and names of variables; and what it said."""
     texts = unpacked(demo.folder) | {"out": demo.said.out.encode(), "err": demo.said.err.encode()}

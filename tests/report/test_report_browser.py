@@ -311,3 +311,29 @@ def many(count: int) -> Iterator[FindingLine]:
                     "proposal": f"set {name} on till:{till}",
                 }
             )  # fmt: skip
+
+
+def test_a_correction_s_line_says_why_it_does_not_go(viewer: Viewer, make_report: MakeReport) -> None:
+    """Approved and blocked, or only blocked: in its line, before why it would be written."""
+    report = make_report(findings=9)
+    said = "approved by Kim, and still not written: writes are off for till"
+    changes = [
+        {"state": "blocked", "detail": said, "blocked_by": "till cannot be written", "why": "it changed"},
+        {"state": "blocked", "detail": "", "blocked_by": "till:7 holds the value", "why": "it changed"},
+    ]
+    lines = [line.model_copy(update=change) for line, change in zip(report.corrections, changes, strict=False)]
+    page = viewer.open(report.model_copy(update={"corrections": lines}))
+    texts = page.locator("#plan .window tbody tr:not(.spacer) small").all_inner_texts()
+    assert texts == [f"{said} · it changed", "blocked: till:7 holds the value · it changed"]
+
+
+def test_reports_beside_each_other_lead_to_each_other(viewer: Viewer, make_report: MakeReport) -> None:
+    """The demo's nights: each page says which it is, and a plain relative link leads to the other."""
+    other = render.Beside("night two", "report-night-2.html")
+    render.write_html(make_report(), viewer.folder / other.file, [render.Beside("night one", "report.html")])
+    viewer.open(make_report())
+    render.write_html(make_report(), viewer.folder / "report.html", [render.Beside("night one", ""), other])
+    viewer.page.reload()
+    expect(viewer.page.get_by_text("night one (this page)")).to_be_in_viewport()
+    viewer.page.get_by_role("link", name="night two").click()
+    expect(viewer.page.get_by_role("link", name="night one")).to_be_in_viewport()
