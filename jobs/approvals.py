@@ -1,13 +1,15 @@
 """Whether a person's word covers a correction, and what it still lacks (interfaces, decisions; G9a, G12, G14)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from jobs.corrections import Correction
 from jobs.policy import DRIFT_FIELDS
 from jobs.state import DecisionRow
 
+Shown = tuple[str, str, str]
+"""A correction as a run planned it: run, correction, fingerprint."""
 ADDRESS = frozenset({"street", "street_2", "city", "region", "postal_code", "country"})
 BY_NAME = frozenset({"opt_outs", "irreversible"})
 """Breakers that a person's word on the customer lifts; the others need a word on the breaker itself."""
@@ -43,24 +45,35 @@ class Word:
 
 
 class Approvals:
-    """The decisions in force, looked up by correction. `plan_id` is the run whose breakers may be lifted."""
+    """The decisions in force, looked up by correction. `plan_id` is the run whose breakers may be lifted.
 
-    def __init__(self, decisions: Iterable[DecisionRow], plan_id: str) -> None:
+    A yes without a date is a yes to what the report showed: `shown` are the corrections (run, id, fingerprint) of the
+    plans on which such words were given. What comes up later needs a word of its own, or one with a date.
+    """
+
+    def __init__(self, decisions: Iterable[DecisionRow], plan_id: str, shown: Container[Shown]) -> None:
         self._by_target: dict[tuple[str, str], list[DecisionRow]] = defaultdict(list)
         for row in decisions:
             self._by_target[row.target, row.id].append(row)
         self._plan_id = plan_id
+        self._shown = shown
 
     def word(self, correction: Correction) -> Word:
         """The word on one correction; decisions whose fingerprint no longer holds do not count."""
         for level in (self._on_itself(correction), self._on_findings(correction), self._on_fields(correction)):
-            rows = [row for row in level if holds(row, correction)]
+            rows = [row for row in level if self.holds(row, correction)]
             against = [row for row in rows if row.verdict != "approve"]
             if against:
                 return Word(refusal=f"{_SAID.get(against[-1].verdict, against[-1].verdict)} by {against[-1].by}")
             if rows:
                 return Word(approving=tuple(rows))
         return Word()
+
+    def holds(self, row: DecisionRow, correction: Correction) -> bool:
+        """Whether what was decided on is what stands in the plan."""
+        if row.fingerprint not in {None, correction.fingerprint}:
+            return False
+        return not is_open(row) or (row.run_id, correction.correction_id, correction.fingerprint) in self._shown
 
     def covering(self, correction: Correction) -> list[DecisionRow]:
         """Every decision that speaks of this correction, whether its fingerprint holds or not."""
@@ -106,9 +119,9 @@ class Approvals:
         return refused or (spoken if all(rows.values()) else [])
 
 
-def holds(row: DecisionRow, correction: Correction) -> bool:
-    """Whether what was decided on is still what stands in the plan."""
-    return row.fingerprint is None or row.fingerprint == correction.fingerprint
+def is_open(row: DecisionRow) -> bool:
+    """Whether it is a yes to corrections that says no date until which it stands."""
+    return row.verdict == "approve" and row.until is None and row.target in {"correction", "finding", "field"}
 
 
 _SAID = {"reject": "rejected", "accept": "accepted as it is"}

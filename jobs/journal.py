@@ -3,7 +3,7 @@
 What `move` was told is on the disk when it returns; the table `journal` is only ever added to. Values are sealed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from connectors.clock import Clock
-from jobs.approvals import SPELT, Approvals, holds
+from jobs.approvals import SPELT, Approvals, Shown, is_open
 from jobs.corrections import CREATED, NEXT, Correction, CorrectionState, fingerprint
 from jobs.errors import ConfigError, LockHeld
 from jobs.state import State
@@ -120,7 +120,8 @@ class Journal:
 
     def approvals(self, plan_id: str) -> Approvals:
         """The decisions in force today, looked up for one plan."""
-        return Approvals(self.state.decisions_in_force(self._today()), plan_id)
+        words = self.state.decisions_in_force(self._today())
+        return Approvals(words, plan_id, self._shown({word.run_id for word in words if is_open(word)}))
 
     def release(self, plan_id: str) -> Release:
         """Let the decisions in force work on a plan that is not written yet.
@@ -164,6 +165,12 @@ class Journal:
         emptied = sa.update(corrections).where(corrections.c.plan_id.in_(old), corrections.c.sealed.is_not(None))
         with self.state.engine.begin() as connection:
             return connection.execute(emptied.values(sealed=None)).rowcount
+
+    def _shown(self, runs: Collection[str]) -> frozenset[Shown]:
+        query = sa.select(corrections.c.plan_id, corrections.c.correction_id, corrections.c.fingerprint)
+        with self.state.engine.begin() as connection:
+            rows = connection.execute(query.where(corrections.c.plan_id.in_(sorted(runs)))).all()
+        return frozenset((row.plan_id, row.correction_id, row.fingerprint) for row in rows)
 
     def _today(self) -> date:
         return self.clock.now().astimezone(self.zone).date()
@@ -248,7 +255,7 @@ def _no_longer_hold(rows: Iterable[Correction], approvals: Approvals) -> tuple[s
     stale: dict[int, str] = {}
     for row in rows:
         for word in approvals.covering(row):
-            if holds(word, row):
+            if approvals.holds(word, row):
                 good.add(word.decision)
             else:
                 stale[word.decision] = f"decision {word.decision} by {word.by} on {word.target} {word.id}"

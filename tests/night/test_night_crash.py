@@ -303,7 +303,7 @@ def test_a_night_killed_while_it_writes_by_itself_is_resumed(quiet: Group, point
     assert said.code == 0, said.err
     assert said.last.endswith("Written: 1 verified.")
     assert len(quiet.writes()) == writes + 1
-    rows = rollcall("--json", "status", "--config", quiet.config).data
+    rows = rollcall("--json", "status", "--config", quiet.config).data["runs"]
     assert [(row["status"], row["plan"]) for row in rows][1:] == [("complete", "applied")]
     assert rollcall("resume", "--config", quiet.config).out == "nothing to resume\n"
 

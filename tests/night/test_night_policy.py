@@ -262,6 +262,37 @@ def test_an_approval_does_not_outlive_what_it_was_given_for(group: Group) -> Non
         assert emails(group, [other]) != {other.person.email}
 
 
+@pytest.mark.parametrize(("words", "later"), [((), "held"), (("--until", "2026-12-31"), "verified")])
+def test_a_yes_to_a_field_is_a_yes_to_what_was_shown(group: Group, words: tuple[str, ...], later: str) -> None:
+    """What comes up after it waits for a person again, unless the yes says until when it stands (G13, G14)."""
+    group.configure(REVIEW)
+    with new_emails(group) as victims:
+        group.night()
+        assert (
+            rollcall(
+                "decide",
+                "approve",
+                "field",
+                "online-till/email",
+                *words,
+                "--why",
+                "asked them",
+                "--config",
+                group.config,
+            ).code
+            == 0
+        )
+        third = linked(group)[2]
+        group.faults("shop").edit(third.ids["shop"], {"email": "later@example.com"})
+        try:
+            again = group.night()
+            assert {line.state for line in of(again.report, victims)} == {"verified"}
+            assert {line.state for line in of(again.report, [third])} == {later}
+        finally:
+            for source in ("shop", "till"):
+                group.faults(source).edit(third.ids[source], {"email": third.person.email})
+
+
 def test_exports_more_than_a_day_apart_yield_findings_and_no_corrections(group: Group) -> None:
     """G1a: the file is fresh enough to be believed, and too old to be written from."""
     resident = linked(group)[0]
