@@ -24,8 +24,6 @@ FIELDS = pa.schema(
     ]
 )
 DROPPED = frozenset({"companyId", "taxExempt", "loyaltyPoints", "creditBalance"})
-FILE_COLUMNS = {"full_name": "Name"}
-"""The one heading of the vendor's own file that its pages name; the others are mapped in the configuration."""
 
 
 class GreenlineSettings(SourceSettings):

@@ -155,6 +155,8 @@ class Capabilities:
     lists_gone: bool = True
     """Whether an export holds archived and merged profiles; where not, they are asked for by id (T2)."""
     resumable: bool = False
+    hands_over: bool = False
+    """Whether corrections go out as a file for people, and are proven by the next export alone."""
     requests_per_second: float = 2.0
 
 
@@ -211,6 +213,16 @@ class Connector(ABC):
         """Headings of a file that are read into no field; known once `pages` is through."""
         return ()
 
+    @property
+    def file_digest(self) -> str | None:
+        """SHA-256 of the file that `pages` read; None where nothing is read from a file."""
+        return None
+
+    @property
+    def import_steps(self) -> Sequence[str]:
+        """How a person brings in what `hand_over` wrote."""
+        return ()
+
     @abstractmethod
     def check(self) -> list[CheckLine]:
         """Reach, credentials, scopes and clock, from the vendor itself; never writes, never raises VendorError."""
@@ -240,6 +252,22 @@ class Connector(ABC):
 
         Raises VendorError: effect `none` when refused, `unknown` when it may have happened.
         """
+
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """The fields of a hand-over that an import file cannot carry: a person types them."""
+        return frozenset()
+
+    def look_over(self, changes: Sequence[Change], digest: str) -> Mapping[str, str]:
+        """Why single changes cannot be handed over, by `Change.key`; `digest`: of the file that they were judged on.
+
+        Raises VendorError when nothing can be handed over, as when the file is another one by now.
+        """
+        raise VendorError(f"{self.name}: corrections are written, not handed over", permanent=True)
+
+    def hand_over(self, changes: Sequence[Change], to: Path) -> None:
+        """Write changes that were looked over as a file for the vendor's import. Raises VendorError."""
+        raise VendorError(f"{self.name}: corrections are written, not handed over", permanent=True)
 
     def admin_url(self, profile_id: str) -> str | None:
         """The vendor's own page of a profile, https only; None where there is none."""

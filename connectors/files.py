@@ -1,21 +1,23 @@
-"""Export files in place of an API: CSV and XLSX, read into the canonical columns, every cell as text.
+"""Export files: CSV and XLSX, read into the canonical columns, every cell as text, and opened again for write-back.
 
-A vendor that is fed by files only inherits `FileConnector` and names its `kind` (see `connectors/table.py`). A vendor
-with both drivers keeps a `FileReader(name, settings)` where `settings.driver == "files"` and hands `pages`, `fetch`,
-`find` and `check` over to it, with `FILE_FIELDS` as what it lands, `table` as its shape and `view_of` as its view.
-A file is only ever read.
+`FileReader` reads one file in the words of its vendor's `Format`; `connectors.file_source` is the source around it. The
+operator's file is only ever read: what changes goes into an import file beside it.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Literal
+from hashlib import file_digest
+from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
+from connectors._file_cells import Cells
+from connectors._file_formats import PLAIN, Format
+from connectors._file_import import write_import
 from connectors._phones import is_number
 from connectors._shaping import SPACES, clean, day
 from connectors.base import (
@@ -23,7 +25,6 @@ from connectors.base import (
     Capabilities,
     Change,
     CheckLine,
-    Connector,
     Evidence,
     Page,
     ProofName,
@@ -43,39 +44,36 @@ FILE_PROOFS: frozenset[ProofName] = frozenset({"no_repeats", "same_contract", "s
 STATUSES = ("active", "archived", "deleted", "merged")
 NO_HEADING = "(no heading)"
 CONSENTS = ("in", "out", "pending", "unknown", "erased")
-
-_DATE_COLUMNS = ("birth_date", "created_at", "updated_at")
-_DATE_ORDERS = {
-    "mdy": (r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", r"\3-\1-\2"),
-    "dmy": (r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", r"\3-\2-\1"),
-    "ymd": (r"^\s*(\d{4})[/.](\d{1,2})[/.](\d{1,2})", r"\1-\2-\3"),
-}
-
-
-class FileSettings(SourceSettings):
-    """A source that is a file."""
-
-    driver: Literal["files"] = "files"
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(
-        default="ymd", description="how dates are written in the file, where they are written as 2/28/1990"
-    )
+CHANNELS = ("email", "sms")
+WRITABLE = frozenset(
+    {
+        "first_name", "last_name", "birth_date", "phone", "email", "street", "street_2", "city", "region",
+        "postal_code", "country", "note", "tags", "group",
+    }
+)  # fmt: skip
+"""Columns that a correction may change; consent is written by opting out."""
+NEVER_READ = re.compile(r"licen[cs]e|passport|password|medical|permit|socialsecurity|^ssn$", re.IGNORECASE)
+"""Headings that no setting can map (G11)."""
 
 
 class FileReader:
     """One export file under one source's settings. Raises VendorError wherever the file cannot be used."""
 
-    def __init__(self, name: str, settings: SourceSettings, known: Mapping[str, str] | None = None) -> None:
-        """`known`: headings of the vendor's own format, by canonical column; read where they are there."""
+    digest = ""
+    """SHA-256 of the file as `pages` read it."""
+
+    def __init__(self, name: str, settings: SourceSettings, form: Format = PLAIN) -> None:
+        """`form`: the vendor's own format; what the settings say of columns and words goes before it."""
         self._name = name
         self._settings = settings
-        self._known = known or {}
+        self._form = form
+        order = getattr(settings, "date_order", None) or form.date_order
+        self._cells = Cells(form, order, getattr(settings, "words", {}))
 
     @cached_property
     def sheet(self) -> Sheet:
         """The file, opened; its headings are read, its rows are not."""
-        if self._settings.path is None:
-            raise VendorError(f"{self._name}: no file is named: write `path:` under the source", permanent=True)
-        return open_sheet(self._name, self._settings.path)
+        return open_sheet(self._name, self._path)
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -83,8 +81,9 @@ class FileReader:
         headings = [_folded(heading) for heading in self.sheet.headings]
         wanted = {name: _folded(name) for name in CANONICAL if _folded(name) in headings}
         taken = set(map(_folded, self._settings.columns.values()))
-        known = {name: _folded(heading) for name, heading in self._known.items()}
-        wanted |= {name: heading for name, heading in known.items() if heading in headings and heading not in taken}
+        for name, known in self._form.columns.items():
+            there = [heading for heading in map(_folded, known) if heading in headings and heading not in taken]
+            wanted |= {name: there[0]} if there else {}
         wanted |= {name: self._configured(name, heading, headings) for name, heading in self._settings.columns.items()}
         # a heading given twice is nobody's guess where it is read, and nobody's business where it is not
         if twice := sorted(h for h in set(wanted.values()) if headings.count(h) > 1):
@@ -95,9 +94,69 @@ class FileReader:
 
     @property
     def unknown_columns(self) -> list[str]:
-        """Headings that are mapped to nothing; their cells never leave the file."""
+        """Headings that nobody knows; their cells never leave the file."""
+        used, known = set(self.positions.values()), set(map(_folded, self._form.unread))
+        unread = [heading for n, heading in enumerate(self.sheet.headings) if n not in used]
+        return [heading or NO_HEADING for heading in unread if _folded(heading) not in known]
+
+    @property
+    def unread_columns(self) -> list[str]:
+        """Headings that are mapped to nothing, known or not."""
         used = set(self.positions.values())
         return [heading or NO_HEADING for n, heading in enumerate(self.sheet.headings) if n not in used]
+
+    @cached_property
+    def writable(self) -> frozenset[str]:
+        """The columns that an import file may change: those that an import takes, each in a column of its own."""
+        places = Counter(self.positions.values())
+        own = {name for name, at in self.positions.items() if places[at] == 1}
+        outs = {f"{channel}_consent" for channel in CHANNELS if self._cells.out_word(f"{channel}_consent") is not None}
+        return frozenset(own & (WRITABLE | outs) - self._form.fixed)
+
+    def spell(self, after: Mapping[str, str | None]) -> None:
+        """Raises VendorError for a value that this vendor's file cannot hold."""
+        for name, value in after.items():
+            self._cells.written(name, "", value)
+
+    def import_file(self, changes: Sequence[Change], to: Path) -> None:
+        """The rows of these changes as a file for the vendor's import: the operator's own, every other cell as it is.
+
+        Raises VendorError when an id is not in it exactly once.
+        """
+        after: dict[str, dict[str, str | None]] = {}
+        for change in changes:
+            after.setdefault(change.profile_id or "", {}).update(change.after)
+        met = Counter[str]()
+
+        def edits(cells: Sequence[str]) -> dict[int, str] | None:
+            row_id = self._cells.id_of(cells[self.positions["id"]])
+            if row_id not in after:
+                return None
+            met[row_id] += 1
+            return {self.positions[name]: self._written(name, cells, new) for name, new in after[row_id].items()}
+
+        write_import(self._name, self._path, to, edits)
+        if strange := sorted(name for name in after if met[name] != 1):
+            raise self._problem(f"holds {', '.join(strange)} not exactly once: nothing is handed over")
+
+    def _written(self, name: str, cells: Sequence[str], new: str | None) -> str:
+        return self._cells.written(name, cells[self.positions[name]], new)
+
+    @property
+    def _path(self) -> Path:
+        if self._settings.path is None:
+            raise VendorError(f"{self._name}: no file is named: write `path:` under the source", permanent=True)
+        return self._settings.path
+
+    def file_now(self) -> str:
+        """SHA-256 of the file as it lies there."""
+        try:
+            with self._path.open("rb") as file:
+                return file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise VendorError(
+                f"{self._name}: the file {self._path} cannot be read ({error.strerror})", permanent=True
+            ) from None
 
     def pages(self, evidence: Evidence) -> Iterator[Page]:
         """The file's profiles as tables of `FILE_FIELDS`; null where the file lacks a column, '' where a cell is empty.
@@ -105,6 +164,9 @@ class FileReader:
         Rows without an id, and rows that cannot be read, mean no certificate: `evidence.end_mark` False, and a note.
         """
         evidence.contract["columns"] = "; ".join(f"{c}={self.sheet.headings[n]}" for c, n in self.positions.items())
+        if self._cells.words:
+            evidence.contract["words"] = str({name: dict(words) for name, words in sorted(self._cells.words.items())})
+        self.digest = self.file_now()
         without_id, odd = 0, Counter[str]()
         for table in self._tables():
             named = table.filter(pc.not_equal(table["id"], ""))
@@ -112,6 +174,8 @@ class FileReader:
             odd.update(_odd_words(named))
             yield Page(named)
         problems = list(self.sheet.problems)
+        if self.file_now() != self.digest:
+            problems.append("it changed while it was read: run again when it is written to its end")
         if without_id:
             problems.append(f"{without_id} rows have no id: give them one, or take them out")
         if problems:
@@ -138,7 +202,7 @@ class FileReader:
         except VendorError as error:
             return [CheckLine("file", ok=False, detail=str(error))]
         dated = self._settings.exported_at
-        unread = ", ".join(self.unknown_columns) or "none"
+        unread = ", ".join(self.unread_columns) or "none"
         undated = "no date: write `exported_at:` when it was exported; without it the export is not certified (G1)"
         return [
             CheckLine("file", ok=True, detail=f"{self._settings.path} is readable"),
@@ -147,10 +211,9 @@ class FileReader:
         ]
 
     def _tables(self) -> Iterator[pa.Table]:
-        order = getattr(self._settings, "date_order", "ymd")
         for raw in self.sheet.tables():
             columns = [
-                _landed(name, raw.column(self.positions[name]), order)
+                self._cells.landed(name, raw.column(self.positions[name]))
                 if name in self.positions
                 else pa.nulls(len(raw), pa.string())
                 for name in CANONICAL
@@ -160,6 +223,8 @@ class FileReader:
     def _configured(self, name: str, heading: str, headings: list[str]) -> str:
         if name not in CANONICAL:
             raise self._problem(f"cannot give a `{name}`: columns are {', '.join(CANONICAL)}")
+        if NEVER_READ.search(_folded(heading)):
+            raise self._problem(f"has a column `{heading}` that is never read (G11): take it out of `columns:`")
         if _folded(heading) not in headings:
             raise self._problem(f"has no column `{heading}` for `{name}`")
         return _folded(heading)
@@ -173,58 +238,17 @@ class FileReader:
         return any(is_number(row[name] or "", value, self._settings.region) for name in ("phone", "phone_2"))
 
 
-class FileConnector(Connector):
-    """A source that is a file: read, never written."""
-
-    FIELDS: ClassVar[pa.Schema] = FILE_FIELDS
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = FILE_PROOFS
-    Settings: ClassVar[type[SourceSettings]] = FileSettings
-
-    @cached_property
-    def reader(self) -> FileReader:
-        """The file itself."""
-        return FileReader(self.name, self.settings)
-
-    @property
-    def shape(self) -> str:
-        return "table"
-
-    @property
-    def unknown_columns(self) -> list[str]:
-        return self.reader.unknown_columns
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return file_capabilities(self.reader)
-
-    def check(self) -> list[CheckLine]:
-        return self.reader.check()
-
-    def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
-        yield from self.reader.pages(evidence)
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
-        return self.reader.fetch(ids)
-
-    def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
-        return self.reader.find(field_name, value)
-
-    def view(self, record: Record) -> dict[str, str | None]:
-        return view_of(record)
-
-    def write(self, change: Change) -> str:
-        raise VendorError(
-            f"{self.name}: a file cannot be written to: {change.action} is for a person at the source", permanent=True
-        )
-
-
-def file_capabilities(reader: FileReader) -> Capabilities:
+def file_capabilities(reader: FileReader, form: Format = PLAIN) -> Capabilities:
     """Nothing can be written; the consent channels are those that the file has a column for (G9b)."""
     try:
         columns: Mapping[str, int] = reader.positions
     except VendorError:
         columns = {}
-    return Capabilities(consent=frozenset(c for c in ("email", "sms") if f"{c}_consent" in columns))
+    return Capabilities(
+        consent=frozenset(channel for channel in CHANNELS if f"{channel}_consent" in columns),
+        unique=form.unique,
+        required=form.required,
+    )
 
 
 def view_of(record: Record) -> dict[str, str | None]:
@@ -249,17 +273,6 @@ def _consent(cell: str | None) -> str | None:
 
 def _folded(heading: str) -> str:
     return re.sub(r"[\s_]+", "", heading).casefold()
-
-
-def _landed(name: str, cells: pa.ChunkedArray, date_order: str) -> pa.ChunkedArray:
-    if name == "id":
-        return pc.utf8_trim_whitespace(cells)
-    if name not in _DATE_COLUMNS:
-        return cells
-    pattern, replacement = _DATE_ORDERS[date_order]
-    cells = pc.replace_substring_regex(cells, pattern, replacement)
-    cells = pc.replace_substring_regex(cells, r"^(\d{4})-(\d)-", r"\1-0\2-")
-    return pc.replace_substring_regex(cells, r"^(\d{4}-\d{2})-(\d)(\D|$)", r"\1-0\2\3")
 
 
 def _odd_words(table: pa.Table) -> Counter[str]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
+from connectors._file_formats import FORMATS
 from connectors._guard import checked, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
@@ -59,7 +60,7 @@ class Greenline(Connector):
 
     def __init__(self, name: str, settings: Any, clock: Clock) -> None:
         super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings, words.FILE_COLUMNS) if settings.driver == "files" else None
+        self._file = FileReader(name, settings, FORMATS["greenline"]) if settings.driver == "files" else None
         if self._file is not None:
             # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
             self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)

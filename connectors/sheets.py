@@ -64,13 +64,13 @@ def _unusable(source: str, path: Path, why: str) -> VendorError:
 
 
 def _csv(source: str, path: Path) -> Sheet:
-    encoding, quotes = _scan(source, path)
-    delimiter, headings = _heading_row(path, encoding)
+    encoding, quotes = encoding_of(source, path)
+    delimiter, headings = heading_row(path, encoding)
     sheet = Sheet(headings, lambda: _csv_tables(source, path, sheet, encoding, delimiter), open_quote=quotes % 2 == 1)
     return sheet
 
 
-def _scan(source: str, path: Path) -> tuple[str, int]:
+def encoding_of(source: str, path: Path) -> tuple[str, int]:
     """The encoding, and how many quotation marks there are, in one pass over the bytes."""
     decoder, encoding, quotes = codecs.getincrementaldecoder("utf-8")(), "utf-8", 0
     with path.open("rb") as file:
@@ -91,7 +91,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool) -> b
     return True
 
 
-def _heading_row(path: Path, encoding: str) -> tuple[str, list[str]]:
+def heading_row(path: Path, encoding: str) -> tuple[str, list[str]]:
     """The separator is the one that cuts the first row into the most cells."""
     best: tuple[str, list[str]] = (",", [])
     for delimiter in (",", ";", "\t"):
@@ -128,15 +128,15 @@ def _csv_tables(source: str, path: Path, sheet: Sheet, encoding: str, delimiter:
 
 
 def _xlsx(source: str, path: Path) -> Sheet:
-    first = next(_xlsx_rows(source, path), ())
-    headings = [_text(cell) for cell in first]
+    first = next(xlsx_rows(source, path), ())
+    headings = [text_of(cell) for cell in first]
     while headings and not headings[-1]:
         headings.pop()
     sheet = Sheet(headings, lambda: _xlsx_tables(source, path, sheet))
     return sheet
 
 
-def _xlsx_rows(source: str, path: Path) -> Iterator[Sequence[Any]]:
+def xlsx_rows(source: str, path: Path) -> Iterator[Sequence[Any]]:
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -152,7 +152,7 @@ def _xlsx_rows(source: str, path: Path) -> Iterator[Sequence[Any]]:
 
 def _xlsx_tables(source: str, path: Path, sheet: Sheet) -> Iterator[pa.Table]:
     width, sheet.misfits = len(sheet.headings), 0
-    rows = ([_text(cell) for cell in row] for row in islice(_xlsx_rows(source, path), 1, None))
+    rows = ([text_of(cell) for cell in row] for row in islice(xlsx_rows(source, path), 1, None))
     filled = (row for row in rows if any(row))
     for some in iter(lambda: list(islice(filled, _ROWS)), []):
         fitting = [row[:width] + [""] * (width - len(row)) for row in some if not any(row[width:])]
@@ -162,7 +162,7 @@ def _xlsx_tables(source: str, path: Path, sheet: Sheet) -> Iterator[pa.Table]:
             yield pa.Table.from_arrays(columns, [str(n) for n in range(width)])
 
 
-def _text(cell: Any) -> str:
+def text_of(cell: Any) -> str:
     """A cell as a person reads it: whole numbers without `.0`, zeros kept that the cell's format shows."""
     value = cell.value
     if value is None or cell.data_type == "e":

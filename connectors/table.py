@@ -1,11 +1,11 @@
-"""A customer list in a file with no vendor behind it that rollcall could speak to: `driver: files` only, read only.
+"""A customer list in a file with no vendor behind it that rollcall could speak to: `driver: files` only.
 
 The file's own headings are mapped under `columns:` where they differ from the canonical ones.
 """
 
 from typing import ClassVar
 
-from connectors.files import FileConnector
+from connectors.file_source import FileConnector
 
 
 class Table(FileConnector):

@@ -8,11 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from connectors.base import Action, Connector, VendorError
 from jobs.approvals import Approvals
 from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
-from jobs.corrections import IN_DOUBT, Correction
+from jobs.corrections import HANDED_OVER, IN_DOUBT, Correction
+from jobs.handover import Desk, hand_over
 from jobs.journal import Journal
 from jobs.settings import Limits
 from jobs.writer import PausedError, Writer, resolved
@@ -39,6 +41,7 @@ class Means:
     """What applying works with.
 
     actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
+    handover: folder for what people bring in. judged_on: digest of the file that the plan judged, per source that is one.
     paused: asked before every write. progress: told of every correction that came to an end, from threads.
     probe: told of every step, so that tests can stop there (see `Writer`).
     """
@@ -48,6 +51,8 @@ class Means:
     limits: Limits
     actives: Mapping[str, int]
     regions: Mapping[str, str]
+    handover: Path = Path("handover")
+    judged_on: Mapping[str, str] = field(default_factory=dict)
     paused: Callable[[], bool] = _never
     progress: Callable[[Correction], None] = _ignore
     probe: Callable[[str], None] = _ignore
@@ -55,9 +60,12 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it. `counts`: the whole plan by state. `tripped`: breakers (`SOURCE/NAME`) that nobody lifted.
+    """What came of it. `counts`: the whole plan by state; `handed_over` waits for people (`jobs.handover`).
 
-    `stopped`: why something that was ready was not tried, in sentences. `said`: decisions that no longer hold.
+    `tripped`: breakers (`SOURCE/NAME`) that nobody lifted.
+
+    `stopped`: why something that was ready was not tried, in sentences. `said`: decisions that no longer hold, and where
+    what was handed over lies.
     """
 
     counts: Mapping[str, int]
@@ -111,6 +119,7 @@ class _Run:
         self.lanes = self._lanes()
         self.tried: set[str] = set()
         self.unwilling: set[str] = set()
+        self.handed: dict[str, str] = {}
 
     def apply(self) -> Outcome:
         self.journal.mark(self.plan_id, "applying")
@@ -121,11 +130,12 @@ class _Run:
         while wave := self._next_wave():
             self._side_by_side(self._work, wave)
         self.journal.spend(self.plan_id)
-        counts: Counter[str] = Counter(row.state for row in self.rows.values())
+        counts = Counter("handed_over" if row.is_handed_over else row.state for row in self.rows.values())
         unfinished = any(counts[state] for state in ("ready", *IN_DOUBT))
-        self.journal.mark(self.plan_id, "unfinished" if unfinished else "applied")
+        ended = HANDED_OVER if counts["handed_over"] else "applied"
+        self.journal.mark(self.plan_id, "unfinished" if unfinished else ended)
         failed = any(lane.stopped or lane.unread for lane in self.lanes.values())
-        return Outcome(dict(counts), breakers, tripped, self._stopped(), failed, said)
+        return Outcome(dict(counts), breakers, tripped, self._stopped(), failed, (*said, *self._handed()))
 
     def _lanes(self) -> dict[str, _Lane]:
         lanes = {source: _Lane(self._writer(source)) for source in self.means.connectors}
@@ -205,12 +215,17 @@ class _Run:
             raise
 
     def _settle(self, lane: _Lane, rows: list[Correction]) -> None:
-        for row in rows:
+        if any(row.is_handed_over for row in rows):
+            self._hand_over(lane, rows[0].source, [])
+        for row in (row for row in rows if not row.is_handed_over):
             done = self._one(lane, lane.writer.settle, resolved(row, self.rows))
             if done.state == "unknown" and lane.proven[row.action] < CANARIES:
                 lane.spoiled[row.action] = row.correction_id
 
     def _work(self, lane: _Lane, rows: list[Correction]) -> None:
+        if lane.writer.connector.capabilities.hands_over:
+            self._hand_over(lane, rows[0].source, rows)
+            return
         by_action: dict[Action, list[Correction]] = defaultdict(list)
         for row in rows:
             by_action[row.action].append(row)
@@ -218,6 +233,24 @@ class _Run:
             self._canaries(lane, waiting)
         for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
             self._one(lane, lane.writer.attempt, row)
+
+    def _hand_over(self, lane: _Lane, source: str, rows: list[Correction]) -> None:
+        """All at once, because nothing can be read back; a file that is another one by now ends the source."""
+        self.tried |= {row.correction_id for row in rows}
+        if not self._may_write():
+            raise PausedError
+        waiting = [row for row in self.rows.values() if row.source == source and row.is_handed_over]
+        desk = Desk(lane.writer, self.means.handover / source, self.plan_id, self.means.judged_on.get(source, ""))
+        try:
+            done, self.handed[source] = hand_over(desk, waiting, rows)
+        except VendorError as error:
+            lane.stopped = f"{error}; {source} was left as it was"
+            return
+        for row in done:
+            self._ended(row)
+
+    def _handed(self) -> list[str]:
+        return [text for _, text in sorted(self.handed.items()) if text]
 
     def _canaries(self, lane: _Lane, waiting: list[Correction]) -> None:
         """Try a few of one action, and hold the rest when one is not verified; what is tried leaves the list."""

@@ -21,6 +21,9 @@ REPLACES = "replaces"
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 
+HANDED_OVER = "handed over"
+"""How the detail of an intended correction begins that a person has to bring in: nobody is in doubt about it."""
+
 NEXT: Mapping[CorrectionState, frozenset[CorrectionState]] = {
     "ready": frozenset({"held", "blocked", "intended", "handed_back", "refused"}),
     "held": frozenset({"ready", "held"}),
@@ -66,6 +69,11 @@ class Correction:
     new_id: str | None = None
     detail: str = ""
     plan_id: str = ""
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether it waits for the next export of its source (`jobs.handover`)."""
+        return self.state == "intended" and self.detail.startswith(HANDED_OVER)
 
     @property
     def creators(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from connectors.clock import Clock
 from jobs.approvals import SPELT, Approvals, Shown, is_open
-from jobs.corrections import CREATED, NEXT, Correction, CorrectionState, fingerprint
+from jobs.corrections import CREATED, HANDED_OVER, NEXT, Correction, CorrectionState, fingerprint
 from jobs.errors import ConfigError, LockHeld
 from jobs.state import State
 from jobs.tables import corrections, journal, plans
@@ -141,15 +141,30 @@ class Journal:
             said=_no_longer_hold(rows.values(), approvals),
         )
 
-    def spend(self, plan_id: str) -> None:
-        """Take back approvals without a date once all that they covered is done: a yes is for one time."""
+    def waiting(self) -> list[Correction]:
+        """What was handed over to people, of all plans, oldest first."""
+        query = (
+            sa.select(corrections)
+            .join(plans, plans.c.plan_id == corrections.c.plan_id)
+            .where(corrections.c.state == "intended", corrections.c.detail.startswith(HANDED_OVER))
+            .order_by(plans.c.created_at, corrections.c.plan_id, corrections.c.seq)
+        )
+        with self.state.engine.begin() as connection:
+            return [self._correction(row) for row in connection.execute(query).mappings()]
+
+    def spend(self, plan_id: str, still_open: Collection[str] = ()) -> None:
+        """Take back approvals without a date once all that they covered is done: a yes is for one time.
+
+        `still_open`: corrections that came to an end here, and are planned anew under the same approval.
+        """
         approvals = self.approvals(plan_id)
         open_ended: dict[int, bool] = {}
         for row in self.load(plan_id):
+            done = row.state in _DONE and row.correction_id not in still_open
             for word in approvals.covering(row):
                 if word.verdict == "approve" and word.until is None:
-                    open_ended[word.decision] = open_ended.get(word.decision, True) and row.state in _DONE
-        self.state.withdraw_decisions([number for number, done in open_ended.items() if done], self.clock.now())
+                    open_ended[word.decision] = open_ended.get(word.decision, True) and done
+        self.state.withdraw_decisions([number for number, ended in open_ended.items() if ended], self.clock.now())
 
     def history(self, plan_id: str | None = None) -> list[Entry]:
         """Every line of the journal, or of one plan, in order."""

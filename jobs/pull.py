@@ -139,6 +139,7 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
             "retries": getattr(http, "retries", None),
             "seconds": (landing.finished_at - landing.started_at).total_seconds(),
             "notes": landing.evidence.notes,
+            "file": landing.connector.file_digest,
         },
     )
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from connectors.base import SourceSettings, connector_class
+from connectors.base import SourceSettings
+from connectors.file_source import settings_class
 from jobs.errors import ConfigError
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins
 from jobs.policy import table as policy_table
@@ -269,7 +270,7 @@ def _source(name: str, raw: object, path: Path) -> SourceSettings:
     if not isinstance(raw, dict) or "kind" not in raw:
         raise ConfigError(f"{path}: source {name!r} needs a `kind:`")
     try:
-        model = connector_class(str(raw["kind"])).Settings
+        model, raw = settings_class(str(raw["kind"]), raw)
     except LookupError as error:
         raise ConfigError(f"{path}: source {name!r}: {error}") from error
     try:

@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connectors.base import Connector, connector_class
+from connectors.base import Connector
 from connectors.clock import Clock
+from connectors.file_source import connect
 from jobs.journal import Journal
 from jobs.settings import Settings
 from jobs.state import State
@@ -68,7 +69,7 @@ class Workspace:
 
 def connected(settings: Settings, clock: Clock) -> dict[str, Connector]:
     """A connector per source; nothing is asked of anybody yet. Raises VendorError where a secret's place is empty."""
-    return {name: connector_class(source.kind)(name, source, clock) for name, source in settings.sources.items()}
+    return {name: connect(name, source, clock) for name, source in settings.sources.items()}
 
 
 def is_made(settings: Settings) -> bool:

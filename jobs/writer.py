@@ -39,7 +39,7 @@ class Writer:
         """Write a ready correction. Raises VendorError when the profile cannot be read for now: it stays ready."""
         self._at("before_intent", correction)
         record = self._read(correction.profile_id)
-        reason = self._not_as_judged(correction, record)
+        reason = self.not_as_judged(correction, record)
         if reason:
             return self.journal.move(correction, "handed_back", reason)
         return self._write(correction, record)
@@ -56,9 +56,9 @@ class Writer:
         if correction.state == "applied":
             return self._verify(correction, None)
         record = self._read(correction.profile_id)
-        if record is not None and not self._missing(correction, self.connector.view(record)):
+        if record is not None and not self.missing(correction, self.connector.view(record)):
             return self._verified(correction)
-        reason = self._not_as_judged(correction, record)
+        reason = self.not_as_judged(correction, record)
         if reason:
             return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
         return self._write(correction, record)
@@ -75,7 +75,7 @@ class Writer:
             return self.journal.move(correction, "handed_back", _taken(holders))
         return self._write(correction, None)
 
-    def _not_as_judged(self, correction: Correction, record: Record | None) -> str:
+    def not_as_judged(self, correction: Correction, record: Record | None) -> str:
         """Why this profile is no longer what the plan judged; empty when it is."""
         if not correction.after:
             return "its values were purged: plan it again"
@@ -117,7 +117,7 @@ class Writer:
         if record is None:
             return self.journal.move(correction, "unknown", "the profile is gone after the write")
         view = self.connector.view(record)
-        missing = self._missing(correction, view)
+        missing = self.missing(correction, view)
         others = [] if before is None else self._others(correction, before, view)
         if others:
             return self.journal.move(correction, "unknown", OTHERS_CHANGED + ", ".join(others))
@@ -130,7 +130,7 @@ class Writer:
         self._at("after_verify", correction)
         return correction
 
-    def _missing(self, correction: Correction, view: View) -> list[str]:
+    def missing(self, correction: Correction, view: View) -> list[str]:
         """The fields of `after` that the profile does not show; where a system has no word for out, unticked will do (G9)."""
         missing = self._differing(correction.after, correction.after, view)
         unticked = {n for n in missing if correction.after[n] == "out" and view.get(n) == "unknown"}

@@ -14,7 +14,7 @@ HEADINGS = {"id": "Customer #", "phone": "Mobile", "postal_code": "Zip"}
 
 
 class Rig:
-    """One file; nothing is spoken over a network, nothing can be written."""
+    """One file; nothing is spoken over a network, nothing is written but handed over (tests/night)."""
 
     page_size = None
     over_http = False
@@ -59,8 +59,7 @@ class Rig:
 
     def connector(self, clock: Clock, *, writes: bool) -> Table:
         settings = Table.Settings.model_validate(
-            {"kind": "table", "role": "pos", "path": self._path, "columns": HEADINGS, "writes": writes,
-             "exported_at": "2026-11-22T23:00"}
+            {"kind": "table", "role": "pos", "path": self._path, "columns": HEADINGS, "exported_at": "2026-11-22T23:00"}
         )  # fmt: skip
         return Table("old", settings, clock)
 

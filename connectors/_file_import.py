@@ -1,0 +1,106 @@
+"""The operator's own file, opened again: the rows that change go into an import file, all other cells as they are.
+
+Values stay what they are also where a spreadsheet would take one for a formula: an import file is for a vendor's
+import. In a workbook every text is a text cell.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from connectors.base import VendorError
+from connectors.sheets import encoding_of, heading_row, text_of, xlsx_rows
+
+Edits = Callable[[Sequence[str]], Mapping[int, str] | None]
+"""Told the cells of a row: what becomes of it, by column; None for a row that is not to be imported."""
+
+
+def write_import(source: str, path: Path, to: Path, edits: Edits) -> int:
+    """Write heading and edited rows of `path` to `to`, in the same format; returns how many. Raises VendorError."""
+    return _xlsx(source, path, to, edits) if path.suffix.lower().startswith(".xls") else _csv(source, path, to, edits)
+
+
+def _csv(source: str, path: Path, to: Path, edits: Edits) -> int:
+    """The same separator, encoding, byte order mark and line ends."""
+    encoding, _ = encoding_of(source, path)
+    delimiter, _ = heading_row(path, encoding)
+    with path.open("rb") as file:
+        start = file.readline()
+    marked = encoding == "utf-8" and start.startswith(b"\xef\xbb\xbf")
+    ends = "\r\n" if start.endswith(b"\r\n") else "\n"
+    csv.field_size_limit(sys.maxsize)
+    with (
+        path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file,
+        to.open("w", encoding="utf-8-sig" if marked else encoding, newline="") as out,
+    ):
+        rows = csv.reader(file, delimiter=delimiter)
+        try:
+            return _copy(rows, csv.writer(out, delimiter=delimiter, lineterminator=ends).writerow, edits)
+        except UnicodeEncodeError as error:
+            raise VendorError(
+                f"{source}: the file {path} is in Windows-1252, which has no letter for a value that is to be written: "
+                "export it as `CSV UTF-8`",
+                permanent=True,
+            ) from error
+
+
+def _copy(rows: Iterator[list[str]], write: Callable[[list[str]], Any], edits: Edits) -> int:
+    heading = next(rows, [])
+    write(heading)
+    count = 0
+    for row in rows:
+        changes = edits(row) if len(row) == len(heading) else None
+        if changes is not None:
+            write([changes.get(at, cell) for at, cell in enumerate(row)])
+            count += 1
+    return count
+
+
+def _xlsx(source: str, path: Path, to: Path, edits: Edits) -> int:
+    """The first sheet, with numbers, dates and their formats as they are."""
+    workbook = xlsxwriter.Workbook(to, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
+    sheet, formats, count = workbook.add_worksheet(), dict[str, Any](), 0
+    try:
+        rows = xlsx_rows(source, path)
+        heading = list(next(rows, ()))
+        _put(sheet, 0, heading, {}, workbook, formats)
+        for row in rows:
+            texts = [text_of(cell) for cell in row]
+            changes = edits(texts + [""] * (len(heading) - len(texts))) if any(texts) else None
+            if changes is not None:
+                count += 1
+                _put(sheet, count, row, changes, workbook, formats)
+    finally:
+        workbook.close()
+    return count
+
+
+def _put(
+    sheet: Any, at: int, row: Sequence[Any], changes: Mapping[int, str], workbook: Any, formats: dict[str, Any]
+) -> None:
+    for column, cell in enumerate(row):
+        if column not in changes and cell.value is not None:
+            _keep(sheet, at, column, cell, workbook, formats)
+    for column, value in changes.items():
+        if value:
+            sheet.write_string(at, column, value)
+
+
+def _keep(sheet: Any, row: int, column: int, cell: Any, workbook: Any, formats: dict[str, Any]) -> None:
+    """One cell as it was read."""
+    value, shown = cell.value, cell.number_format or "General"
+    if shown not in formats:
+        formats[shown] = workbook.add_format({"num_format": shown})
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, int | float):
+        sheet.write_number(row, column, value, formats[shown])
+    elif isinstance(value, datetime | date | time | timedelta):
+        sheet.write_datetime(row, column, value, formats[shown])
+    else:
+        sheet.write_string(row, column, str(value))
