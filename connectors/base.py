@@ -214,6 +214,11 @@ class Connector(ABC):
         return ()
 
     @property
+    def unknown_seen(self) -> Mapping[str, int]:
+        """How many cells of each of these hold something; known once `pages` is through."""
+        return {}
+
+    @property
     def file_digest(self) -> str | None:
         """SHA-256 of the file that `pages` read; None where nothing is read from a file."""
         return None

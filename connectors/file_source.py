@@ -101,6 +101,10 @@ class FileConnector(Connector):
         return self.reader.unknown_columns
 
     @property
+    def unknown_seen(self) -> Mapping[str, int]:
+        return self.reader.unknown_seen
+
+    @property
     def file_digest(self) -> str | None:
         return self.reader.digest or None
 

@@ -6,7 +6,7 @@ operator's file is only ever read: what changes goes into an import file beside 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
@@ -64,6 +64,7 @@ class FileReader:
 
     def __init__(self, name: str, settings: SourceSettings, form: Format = PLAIN) -> None:
         """`form`: the vendor's own format; what the settings say of columns and words goes before it."""
+        self.unknown_seen = Counter[str]()
         self._name = name
         self._settings = settings
         self._form = form
@@ -168,7 +169,8 @@ class FileReader:
             evidence.contract["words"] = str({name: dict(words) for name, words in sorted(self._cells.words.items())})
         self.digest = self.file_now()
         without_id, odd = 0, Counter[str]()
-        for table in self._tables():
+        self.unknown_seen.clear()
+        for table in self._tables(self._count_unknown):
             named = table.filter(pc.not_equal(table["id"], ""))
             without_id += len(table) - len(named)
             odd.update(_odd_words(named))
@@ -210,8 +212,9 @@ class FileReader:
             CheckLine("date", ok=dated is not None, detail=f"exported at {dated}" if dated else undated),
         ]
 
-    def _tables(self) -> Iterator[pa.Table]:
+    def _tables(self, counted: Callable[[pa.Table], None] = lambda _: None) -> Iterator[pa.Table]:
         for raw in self.sheet.tables():
+            counted(raw)
             columns = [
                 self._cells.landed(name, raw.column(self.positions[name]))
                 if name in self.positions
@@ -219,6 +222,13 @@ class FileReader:
                 for name in CANONICAL
             ]
             yield pa.Table.from_arrays(columns, schema=FILE_FIELDS)
+
+    def _count_unknown(self, raw: pa.Table) -> None:
+        """Of a column that nobody knows the name is kept, and how many cells of it hold something."""
+        unknown = set(self.unknown_columns)
+        for at, heading in enumerate(self.sheet.headings):
+            if (name := heading or NO_HEADING) in unknown:
+                self.unknown_seen[name] += pc.sum(pc.not_equal(raw.column(at), "")).as_py() or 0
 
     def _configured(self, name: str, heading: str, headings: list[str]) -> str:
         if name not in CANONICAL:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic.fields import FieldInfo
 
 from connectors.base import Connector, SourceSettings, connector_class
+from connectors.file_source import FileSettings
 from jobs.settings import Settings
 from jobs.state import State
 
@@ -36,7 +37,8 @@ def _observing(settings: Settings, state: State | None) -> Iterator[list[str]]:
 
 def keys(kind: str) -> list[list[str]]:
     """What a source of a kind takes in the configuration, heading first: the kind's own keys, then those of every source."""
-    fields = connector_class(kind).Settings.model_fields
+    fields = {**connector_class(kind).Settings.model_fields}
+    fields |= {name: field for name, field in FileSettings.model_fields.items() if name not in fields}
     own_first = sorted(fields, key=lambda name: name in SourceSettings.model_fields)
     rows = [[name, _default(fields[name]), fields[name].description or ""] for name in own_first]
     return [["key", "default", "what it is"], *rows]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.base import Change, Connector, VendorError
@@ -91,6 +92,14 @@ def prove(journal: Journal, connectors: Mapping[str, Connector], regions: Mappin
         said.append(f"{source}: of the corrections of {plan_id}, the new export shows {len(shown)} of {len(rows)}")
     _close(journal, {plan_id for plan_id, _ in by_plan})
     return said
+
+
+def purge(folder: Path, before: datetime) -> list[Path]:
+    """Remove the files of hand-overs that nobody has brought in for as long."""
+    old = [path for path in sorted(folder.glob("*/*")) if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
+    for path in old:
+        path.unlink()
+    return old
 
 
 def _close(journal: Journal, plan_ids: set[str]) -> None:

@@ -145,7 +145,7 @@ def _read(landing: Landing, watcher: Watcher, stop: threading.Event) -> None:
                 landing.problem = f"{landing.source}: interrupted"
                 break
         for column in connector.unknown_columns:
-            fitter.note(column, "column")
+            fitter.note(column, "column", connector.unknown_seen.get(column, 1))
     finally:
         landing.evidence = _joined(first, now)
         folder.keep(cursor, landing.evidence, fitter.unknown)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import clear as real
-from jobs import kept, parts, snapshot, waiting
+from jobs import handover, kept, parts, snapshot, waiting
 from jobs.errors import ConfigError
 from jobs.workspace import Workspace
 from reports import export as files
@@ -155,6 +155,7 @@ def purge(workspace: Workspace) -> dict[str, int]:
     removed = snapshot.purge(workspace.folder, now - keep.snapshots, in_force)
     parts.purge(workspace.folder, workspace.vault, now)
     removed += parts.purge(workspace.folder, workspace.vault, now)
+    handover.purge(workspace.folder / "handover", now - keep.undo)
     old = [run.run_id for run in workspace.state.runs() if run.started_at < now - keep.reports]
     gone = [path for run_id in old for path in workspace.reports.glob(f"{run_id}.*")]
     for path in gone:

@@ -125,7 +125,8 @@ def headline(
 ) -> str:
     """The last line: the plan in the form of DESIGN, Command line; then, where there is any, what was written and what
     is missing. `nothing`: why applying wrote nothing, counted by reason."""
-    states = Counter(c.state for c in corrections)
+    states = Counter("handed_over" if c.is_handed_over else c.state for c in corrections)
+    handed_over = states.pop("handed_over", 0)
     actions = Counter[str](c.action for c in corrections if c.state not in {"held", "blocked"})
     updates = actions.total() - actions["create"] - actions["archive"]
     accepted = sum(finding.state == "accepted" for finding in findings)
@@ -136,6 +137,7 @@ def headline(
         f"plan {plan_id}: {updates} updates, {actions['create']} creates, {actions['archive']} archives; "
         f"{states['held']} held for review{blocked}; {accepted} accepted.",
         *([f"Written: {', '.join(tried)}."] if tried else []),
+        *([f"Handed over to a person: {handed_over}."] if handed_over else []),
         *([f"{'0 more' if tried else '0'} written: {nothing}."] if nothing else []),
         *([f"NO CERTIFICATE: {', '.join(missing)}."] if missing else []),
     ]
