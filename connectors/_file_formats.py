@@ -31,7 +31,11 @@ class Format:
     outs: Mapping[str, str | bool] = field(default_factory=dict)
     """Consent column: what says no when it is written: a word, or whether the box is ticked."""
     unread: tuple[str, ...] = ()
-    """Headings that are known and left out on purpose: no drift of the format (G11)."""
+    """Headings that are known and left out on purpose: no drift of the format."""
+    secret: tuple[str, ...] = ()
+    """Headings of identity documents, medical fields and passwords: never read, and in no import file (G11)."""
+    nobody: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Canonical column: cells of records that stand for no customer, in lower case; such rows are not read (M14)."""
     fixed: frozenset[str] = frozenset()
     """Canonical columns that the vendor's import does not take."""
     by_hand: frozenset[str] = frozenset()
@@ -151,6 +155,7 @@ _LIGHTSPEED_X = Format(
         "postal_suburb", "postal_city", "postal_postcode", "postal_state", "postal_country", "postal_country_id",
         *(f"custom_field_{n}" for n in range(1, 5)),
     ),
+    nobody={"external_id": ("anonymous customer", "walkin")},
     fixed=frozenset({"external_id"}),
     steps=(
         "In X-Series open Customers and choose Import Customers.",
@@ -216,7 +221,8 @@ _ECWID = Format(
     words={"email_consent": _ticks("in", "out")},
     outs={"email_consent": False},
     blanks={"group": ("General",)},
-    unread=("tax_id", "tax_exempt", "company_name", "total_spent", "language", "password"),
+    unread=("tax_id", "tax_exempt", "company_name", "total_spent", "language"),
+    secret=("password",),
     by_hand=frozenset({"email"}),
     unique=frozenset({"email"}),
     required=("email",),
@@ -249,10 +255,13 @@ _TREEZ = Format(
         "email_consent": _ticks("unknown", "unknown"),
     },
     blanks={"*": ("N/A", "2000-01-01 00:00:00.000"), "postal_code": ("0",), "birth_date": ("2000-01-01",)},
-    unread=(
+    secret=(
         "Drivers License", "Drivers License Expiration", "State Medical ID", "Permit Expiration", "Patient Type",
-        "Physician Name", "Physician License", "Caregiver Name", "Caregiver License Number", "Verification Status",
-        "Middle Name", "Nickname", "Gender", "Referral Source", "Rewards Balance", "Banned", "Last Visit Date",
+        "Physician Name", "Physician License", "Caregiver Name", "Caregiver License Number",
+    ),
+    unread=(
+        "Verification Status", "Middle Name", "Nickname", "Gender", "Referral Source", "Rewards Balance", "Banned",
+        "Last Visit Date",
     ),
     fixed=frozenset({"tags"}),
     unique=frozenset({"email", "phone"}),
@@ -308,7 +317,7 @@ _BLAZE_ECOM = Format(
         "sms_consent": _YES_OR_NO,
     },
     outs={"email_consent": False, "sms_consent": False},
-    unread=("ID Number", "ID Expiration", "Medical"),
+    secret=("ID Number", "ID Expiration", "Medical"),
     unique=frozenset({"email", "phone"}),
     steps=(
         "Mission Control is not known to take a file: go through the work list, one customer at a time.",

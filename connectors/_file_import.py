@@ -6,7 +6,7 @@ import. In a workbook every text is a text cell.
 
 import csv
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,16 @@ Edits = Callable[[Sequence[str]], Mapping[int, str] | None]
 """Told the cells of a row: what becomes of it, by column; None for a row that is not to be imported."""
 
 
-def write_import(source: str, path: Path, to: Path, edits: Edits) -> int:
-    """Write heading and edited rows of `path` to `to`, in the same format; returns how many. Raises VendorError."""
-    return _xlsx(source, path, to, edits) if path.suffix.lower().startswith(".xls") else _csv(source, path, to, edits)
+def write_import(source: str, path: Path, to: Path, edits: Edits, secret: Set[int] = frozenset()) -> None:
+    """Write heading and edited rows of `path` to `to`, in the same format, without the columns that are secret (G11).
+
+    Raises VendorError.
+    """
+    write = _xlsx if path.suffix.lower().startswith(".xls") else _csv
+    write(source, path, to, edits, secret)
 
 
-def _csv(source: str, path: Path, to: Path, edits: Edits) -> int:
+def _csv(source: str, path: Path, to: Path, edits: Edits, secret: Set[int]) -> None:
     """The same separator, encoding, byte order mark and line ends."""
     encoding, _ = encoding_of(source, path)
     delimiter, _ = heading_row(path, encoding)
@@ -40,7 +44,7 @@ def _csv(source: str, path: Path, to: Path, edits: Edits) -> int:
     ):
         rows = csv.reader(file, delimiter=delimiter)
         try:
-            return _copy(rows, csv.writer(out, delimiter=delimiter, lineterminator=ends).writerow, edits)
+            _copy(rows, csv.writer(out, delimiter=delimiter, lineterminator=ends).writerow, edits, secret)
         except UnicodeEncodeError as error:
             raise VendorError(
                 f"{source}: the file {path} is in Windows-1252, which has no letter for a value that is to be written: "
@@ -49,35 +53,33 @@ def _csv(source: str, path: Path, to: Path, edits: Edits) -> int:
             ) from error
 
 
-def _copy(rows: Iterator[list[str]], write: Callable[[list[str]], Any], edits: Edits) -> int:
+def _copy(rows: Iterator[list[str]], write: Callable[[list[str]], Any], edits: Edits, secret: Set[int]) -> None:
     heading = next(rows, [])
-    write(heading)
-    count = 0
+    write([cell for at, cell in enumerate(heading) if at not in secret])
     for row in rows:
         changes = edits(row) if len(row) == len(heading) else None
         if changes is not None:
-            write([changes.get(at, cell) for at, cell in enumerate(row)])
-            count += 1
-    return count
+            write([changes.get(at, cell) for at, cell in enumerate(row) if at not in secret])
 
 
-def _xlsx(source: str, path: Path, to: Path, edits: Edits) -> int:
+def _xlsx(source: str, path: Path, to: Path, edits: Edits, secret: Set[int]) -> None:
     """The first sheet, with numbers, dates and their formats as they are."""
     workbook = xlsxwriter.Workbook(to, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     sheet, formats, count = workbook.add_worksheet(), dict[str, Any](), 0
     try:
         rows = xlsx_rows(source, path)
         heading = list(next(rows, ()))
-        _put(sheet, 0, heading, {}, workbook, formats)
+        kept = [at for at in range(len(heading)) if at not in secret]
+        _put(sheet, 0, [heading[at] for at in kept], {}, workbook, formats)
         for row in rows:
             texts = [text_of(cell) for cell in row]
             changes = edits(texts + [""] * (len(heading) - len(texts))) if any(texts) else None
             if changes is not None:
                 count += 1
-                _put(sheet, count, row, changes, workbook, formats)
+                own = {kept.index(at): value for at, value in changes.items()}
+                _put(sheet, count, [row[at] for at in kept if at < len(row)], own, workbook, formats)
     finally:
         workbook.close()
-    return count
 
 
 def _put(

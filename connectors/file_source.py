@@ -29,6 +29,14 @@ from connectors.base import (
 from connectors.clock import Clock
 from connectors.files import CONSENTS, FILE_FIELDS, FILE_PROOFS, STATUSES, FileReader, file_capabilities, view_of
 
+SPEAKING = frozenset(
+    {
+        "do_not_email_false", "sms", "sms_false", "no_contact_means", "opt_out_means", "email_opt_in_false", "no_group",
+        "walk_in_codes", "phone1", "birth_date", "marketing_email", "tags", "tag_separator", "time_zone",
+    }
+)  # fmt: skip
+"""Keys of APIs that say what a value means or where it stands: of a file `words:` and `columns:` say it."""
+
 ConsentOrStatus = Literal["email_consent", "sms_consent", "status"]
 
 
@@ -110,7 +118,9 @@ class FileConnector(Connector):
 
     @property
     def import_steps(self) -> tuple[str, ...]:
-        return self.form.steps
+        secret = ", ".join(sorted(self.reader.secret_columns.values()))
+        note = f"The import file is without {secret} (G11): where the import asks for it, go through the work list by hand."
+        return (*([note] if secret else []), *self.form.steps)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -195,13 +205,13 @@ def connect(name: str, settings: SourceSettings, clock: Clock) -> Connector:
 def settings_class(kind: str, given: Mapping[str, Any]) -> tuple[type[SourceSettings], dict[str, Any]]:
     """Which settings a source of this kind takes, and those of `given` that its driver reads.
 
-    A source that is fed by a file may keep the keys of its API for the day when it goes back. Raises LookupError for a
-    kind that is not there.
+    A source that is fed by a file may keep the keys that open its API; those that give a meaning to what is read are
+    unknown there, so that nobody believes them to hold. Raises LookupError for a kind that is not there.
     """
     model = connector_class(kind).Settings
     if given.get("driver", model.model_fields["driver"].default) != "files":
         return model, dict(given)
-    idle = model.model_fields.keys() - FileSettings.model_fields.keys()
+    idle = model.model_fields.keys() - FileSettings.model_fields.keys() - SPEAKING
     return FileSettings, {key: value for key, value in given.items() if key not in idle}
 
 

@@ -96,9 +96,16 @@ class FileReader:
     @property
     def unknown_columns(self) -> list[str]:
         """Headings that nobody knows; their cells never leave the file."""
-        used, known = set(self.positions.values()), set(map(_folded, self._form.unread))
+        used, known = set(self.positions.values()), set(map(_folded, (*self._form.unread, *self._form.secret)))
         unread = [heading for n, heading in enumerate(self.sheet.headings) if n not in used]
         return [heading or NO_HEADING for heading in unread if _folded(heading) not in known]
+
+    @property
+    def secret_columns(self) -> dict[int, str]:
+        """Where identity documents, medical fields and passwords stand, with their headings (G11)."""
+        named = set(map(_folded, self._form.secret))
+        places = {at: heading for at, heading in enumerate(self.sheet.headings) if at not in self.positions.values()}
+        return {at: h for at, h in places.items() if _folded(h) in named or NEVER_READ.search(_folded(h))}
 
     @property
     def unread_columns(self) -> list[str]:
@@ -136,7 +143,7 @@ class FileReader:
             met[row_id] += 1
             return {self.positions[name]: self._written(name, cells, new) for name, new in after[row_id].items()}
 
-        write_import(self._name, self._path, to, edits)
+        write_import(self._name, self._path, to, edits, self.secret_columns.keys())
         if strange := sorted(name for name in after if met[name] != 1):
             raise self._problem(f"holds {', '.join(strange)} not exactly once: nothing is handed over")
 
@@ -221,7 +228,14 @@ class FileReader:
                 else pa.nulls(len(raw), pa.string())
                 for name in CANONICAL
             ]
-            yield pa.Table.from_arrays(columns, schema=FILE_FIELDS)
+            yield self._of_customers(pa.Table.from_arrays(columns, schema=FILE_FIELDS))
+
+    def _of_customers(self, table: pa.Table) -> pa.Table:
+        """Without the rows that stand for nobody in particular (M14)."""
+        for name, cells in self._form.nobody.items():
+            folded = pc.utf8_lower(pc.utf8_trim(table[name], characters=SPACES))
+            table = table.filter(pc.invert(pc.is_in(folded, value_set=pa.array(cells))))
+        return table
 
     def _count_unknown(self, raw: pa.Table) -> None:
         """Of a column that nobody knows the name is kept, and how many cells of it hold something."""
@@ -233,7 +247,7 @@ class FileReader:
     def _configured(self, name: str, heading: str, headings: list[str]) -> str:
         if name not in CANONICAL:
             raise self._problem(f"cannot give a `{name}`: columns are {', '.join(CANONICAL)}")
-        if NEVER_READ.search(_folded(heading)):
+        if _folded(heading) in set(map(_folded, self._form.secret)) or NEVER_READ.search(_folded(heading)):
             raise self._problem(f"has a column `{heading}` that is never read (G11): take it out of `columns:`")
         if _folded(heading) not in headings:
             raise self._problem(f"has no column `{heading}` for `{name}`")

@@ -126,8 +126,8 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def bring_in(path: Path, import_file: Path, key: str) -> list[dict[str, Any]]:
-    """What the vendor does with an import file, and the list that it then exports: rows are replaced by their id."""
+    """What a vendor does with an import file, and the list that it then exports; a column that is not in it stays."""
     changed = {row[key]: row for row in read(import_file)}
-    rows = [changed.get(row[key], row) for row in read(path)]
+    rows = [{**row, **changed.get(row[key], {})} for row in read(path)]
     save(path, rows)
     return list(changed.values())

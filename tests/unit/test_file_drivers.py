@@ -168,6 +168,15 @@ def test_g1_a_file_that_changes_while_it_is_read_is_no_export(tmp_path: Path) ->
     assert any("changed while it was read" in note for note in evidence.notes)
 
 
+def test_m14_a_walk_in_record_is_no_customer(tmp_path: Path) -> None:
+    path = list_of(
+        tmp_path / "l.csv", ["id", "customer_code"], ["1", "Anonymous Customer"], ["2", "A-7"], ["3", " WALKIN "]
+    )
+    connector = source("lightspeed_x", path)
+    assert [row["id"] for page in connector.pages(Evidence()) for row in page.records.to_pylist()] == ["2"]
+    assert connector.fetch(["1"]) == {"1": None}
+
+
 # which connector, which settings -------------------------------------------------------------------------------------
 
 
@@ -181,6 +190,13 @@ def test_every_kind_takes_a_file_and_keeps_the_keys_of_its_api_idle(tmp_path: Pa
     assert (connector.kind, connector.shape, connector.settings.path) == (kind, "table", tmp_path / "l.csv")
     with pytest.raises(ConfigError, match="unknown key"):
         parse({"group": "g", "sources": {"till": {**entry, "pth": "l.csv"}}}, tmp_path / "config.yaml")
+
+
+def test_a_setting_that_gives_a_meaning_is_not_passed_over(tmp_path: Path) -> None:
+    """G9: whoever settled the polarity of an API must not believe that it holds for the file."""
+    entry = {"kind": "treez", "role": "pos", "driver": "files", "path": "l.csv", "opt_out_means": "in"}
+    with pytest.raises(ConfigError, match="opt_out_means: unknown key"):
+        parse({"group": "g", "sources": {"till": entry}}, tmp_path / "config.yaml")
 
 
 def test_the_driver_that_a_kind_has_by_default_counts() -> None:
@@ -206,6 +222,30 @@ def test_an_import_file_is_as_the_export_was(tmp_path: Path, ends: str, encoding
     changed = [*row[:2], "+16135550142", *row[3:]]
     expected = list_of(tmp_path / "e.csv", HEADING, changed, **how).read_bytes()
     assert handed(source("table", path), tmp_path / "i.csv", change("007", phone="+16135550142")) == expected
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_g11_identity_documents_are_in_no_import_file(tmp_path: Path, suffix: str) -> None:
+    """The operator's own list holds them; the copy that lies in the workspace does not, and the steps say so."""
+    heading = ["ID Number", "Customer ID", "Passport no", "Phone"]
+    path, to = tmp_path / f"l{suffix}", tmp_path / f"i{suffix}"
+    if suffix == ".csv":
+        list_of(path, heading, ["X1", "7", "X2", ""])
+    else:
+        book = openpyxl.Workbook()
+        book.worksheets[0].append(heading)
+        book.worksheets[0].append(["X1", "7", "X2"])
+        book.save(path)
+        book.close()
+    connector = source("blaze_ecom", path)
+    made = handed(connector, to, change("7", phone="+16135550142"))
+    if suffix == ".csv":
+        assert made == b"Customer ID,Phone\n7,+16135550142\n"
+    else:
+        book = openpyxl.load_workbook(to)
+        assert list(book.worksheets[0].values) == [("Customer ID", "Phone"), ("7", "+16135550142")]
+        book.close()
+    assert "without ID Number, Passport no (G11)" in connector.import_steps[0]
 
 
 def test_several_changes_of_one_profile_are_one_row(tmp_path: Path) -> None:
