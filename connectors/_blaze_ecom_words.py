@@ -35,7 +35,6 @@ class BlazeEcomSettings(SourceSettings):
     base_url: str | None = Field(default=None, description="assumed; the API's host, without a path")
     token: Secret | None = None
     store_id: str | None = Field(default=None, description="assumed; id of any store of the group: it picks the group")
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in the file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in Mission Control, {id} for the id"
     )
@@ -45,8 +44,6 @@ class BlazeEcomSettings(SourceSettings):
         missing = [name for name in ("base_url", "token", "store_id") if not getattr(self, name)]
         if self.driver == "api" and missing:
             raise ValueError(f"the API of BLAZE ECOM needs {', '.join(missing)}")
-        if self.driver == "files" and self.writes:
-            raise ValueError("a file cannot be written to: leave writes off")
         return self
 
 

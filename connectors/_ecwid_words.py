@@ -65,7 +65,6 @@ class EcwidSettings(SourceSettings):
         description="what proves a purchase: the vendor's own counter, or an order that was paid (a call per buyer)",
     )
     no_group: str = Field(default="General", description="the group that means no group (X2); it has the id 0")
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in a file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
@@ -82,8 +81,6 @@ class EcwidSettings(SourceSettings):
         missing = [name for name in ("store_id", "token") if getattr(self, name) is None]
         if self.driver == "api" and missing:
             raise ValueError(f"the API of Ecwid needs {', '.join(missing)}")
-        if self.driver == "files" and self.writes:
-            raise ValueError("a file cannot be written to: leave writes off")
         return self
 
 

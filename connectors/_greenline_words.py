@@ -37,7 +37,6 @@ class GreenlineSettings(SourceSettings):
     token_header: str = Field(default="x-api-key", pattern=r"^[A-Za-z-]+$", description="api-key on the other hosts")
     second_token: Secret | None = Field(default=None, description="the older host takes a second key")
     second_token_header: str = Field(default="external-api-auth-token", pattern=r"^[A-Za-z-]+$")
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in the file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the dashboard, {id} for the id"
     )
@@ -47,8 +46,6 @@ class GreenlineSettings(SourceSettings):
         missing = [name for name in ("company_id", "token") if not getattr(self, name)]
         if self.driver == "api" and missing:
             raise ValueError(f"the API of Greenline needs {', '.join(missing)}")
-        if self.driver == "files" and self.writes:
-            raise ValueError("a file cannot be written to: leave writes off")
         return self
 
 

@@ -76,7 +76,6 @@ class LightspeedRSettings(SourceSettings):
     no_contact_means: Literal["unknown", "out"] = Field(
         default="unknown", description="what a no-contact flag says; it is also the creation default (G9)"
     )
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in the file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
@@ -93,8 +92,6 @@ class LightspeedRSettings(SourceSettings):
         missing = [name for name in ("client_id", "client_secret", "tokens") if not getattr(self, name)]
         if self.driver == "api" and missing:
             raise ValueError(f"the API of R-Series needs {', '.join(missing)}")
-        if self.driver == "files" and self.writes:
-            raise ValueError("a file cannot be written to: leave writes off")
         return self
 
 

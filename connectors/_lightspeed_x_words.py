@@ -87,7 +87,6 @@ class LightspeedXSettings(SourceSettings):
     walk_in_codes: tuple[str, ...] = Field(
         default=("Anonymous Customer", "WALKIN"), description="customer codes of walk-in records: never read (M14)"
     )
-    date_order: Literal["ymd", "mdy", "dmy"] = Field(default="ymd", description="how dates are written in a file")
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
@@ -101,10 +100,6 @@ class LightspeedXSettings(SourceSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.driver == "files":
-            if self.writes:
-                raise ValueError("a file cannot be written to: leave writes off")
-            return self
         if not self.base_url:
             raise ValueError("the API of X-Series needs base_url: https://PREFIX.retail.lightspeed.app")
         app = (self.tokens, self.client_id, self.client_secret)

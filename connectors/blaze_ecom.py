@@ -24,8 +24,6 @@ from connectors.base import (
     Record,
     VendorError,
 )
-from connectors.clock import Clock
-from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http, Reply
 
 CUSTOMERS, STORES = "/api/v1/customers/", "/api/v1/stores/"
@@ -59,35 +57,16 @@ class BlazeEcom(Connector):
     Settings = words.BlazeEcomSettings
     settings: words.BlazeEcomSettings
 
-    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
-        super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings) if settings.driver == "files" else None
-        if self._file is not None:
-            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
-            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
-
-    @property
-    def shape(self) -> str:
-        return self.kind if self._file is None else "table"
-
     @cached_property
     def http(self) -> Http:
-        if self._file is not None:
-            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         rate = REQUESTS_PER_SECOND * self.settings.rate_share
         return Http(
             self.name, str(self.settings.base_url), self.clock, requests_per_second=rate, secrets=(self._token(),)
         )
 
     @property
-    def unknown_columns(self) -> list[str]:
-        return [] if self._file is None else self._file.unknown_columns
-
-    @property
     def capabilities(self) -> Capabilities:
         """No create, because customers sign up themselves; no relink, because the links are the vendor's own."""
-        if self._file is not None:
-            return file_capabilities(self._file)
         actions: set[Action] = {"update", "add_note", "opt_out"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -101,9 +80,6 @@ class BlazeEcom(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer once, up to the vendor's own total; read again where customers moved in the meantime."""
-        if self._file is not None:
-            yield from self._file.pages(evidence)
-            return
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": urlsplit(str(self.settings.base_url)).hostname or "",
                              "store": str(self.settings.store_id)}  # fmt: skip
@@ -118,19 +94,15 @@ class BlazeEcom(Connector):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the group does not have."""
-        return self._file.fetch(ids) if self._file is not None else {one: self._one(one) for one in ids}
+        return {one: self._one(one) for one in ids}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
         """By phone or email. The vendor keeps no reference of ours, so by key nobody is found."""
-        if self._file is not None:
-            return self._file.find(field_name, value)
         if field_name == "key":
             return []
         return [words.landed(row) for row in self._list({field_name: value})[0]]
 
     def view(self, record: Record) -> dict[str, str | None]:
-        if self._file is not None:
-            return view_of(record)
         return words.view(record, self.settings.link_keys)
 
     def admin_url(self, profile_id: str) -> str | None:
@@ -193,8 +165,6 @@ class BlazeEcom(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        if self._file is not None:
-            return self._file.check()
         lines = [checked("customers", self._check_customers), checked("stores", self._check_stores)]
         offered = ", ".join(sorted(self.capabilities.actions)) or "off"
         contract = "assumed, because the vendor publishes none: compare a few customers with Mission Control"

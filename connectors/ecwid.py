@@ -26,8 +26,6 @@ from connectors.base import (
     Record,
     VendorError,
 )
-from connectors.clock import Clock
-from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http
 
 PATH = "/api/v3"
@@ -51,25 +49,8 @@ class Ecwid(Connector):
     Settings = words.EcwidSettings
     settings: words.EcwidSettings
 
-    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
-        super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings) if settings.driver == "files" else None
-        if self._file is not None:
-            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
-            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
-
-    @property
-    def shape(self) -> str:
-        return self.kind if self._file is None else "table"
-
-    @property
-    def unknown_columns(self) -> list[str]:
-        return [] if self._file is None else self._file.unknown_columns
-
     @cached_property
     def http(self) -> Http:
-        if self._file is not None:
-            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         root = f"{self.settings.base_url.rstrip('/')}{PATH}"
         rate = REQUESTS_PER_SECOND * self.settings.rate_share
         return Http(self.name, root, self.clock, requests_per_second=rate, secrets=(self._token(),))
@@ -81,8 +62,6 @@ class Ecwid(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """Neither archive nor restore: the only way out is a delete, which is final."""
-        if self._file is not None:
-            return file_capabilities(self._file)
         actions: set[Action] = {"update", "create", "add_note", "opt_out"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -97,9 +76,6 @@ class Ecwid(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer once, then the deleted ones by their ids; read again where anybody left in the meantime."""
-        if self._file is not None:
-            yield from self._file.pages(evidence)
-            return
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": f"{urlsplit(self.settings.base_url).hostname}/{self.settings.store_id}",
                              "purchases": self.settings.purchases, "no_group": self.settings.no_group}  # fmt: skip
@@ -118,19 +94,15 @@ class Ecwid(Connector):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a deleted one, or one who never was."""
-        if self._file is not None:
-            return self._file.fetch(ids)
         found = {profile_id: self.client.one(profile_id) for profile_id in ids}
         return {profile_id: None if row is None else self._landed(row) for profile_id, row in found.items()}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
         """By phone or email. The vendor keeps no reference of ours, so by key nobody is found."""
-        if self._file is not None:
-            return self._file.find(field_name, value)
         return [] if field_name == "key" else [self._landed(row) for row in self.client.found(field_name, value)]
 
     def view(self, record: Record) -> dict[str, str | None]:
-        return words.view(record) if self._file is None else view_of(record)
+        return words.view(record)
 
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
@@ -200,8 +172,6 @@ class Ecwid(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        if self._file is not None:
-            return self._file.check()
         lines = [
             checked("customers", self._check_customers),
             checked("deleted customers", self._check_deleted),

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
-from connectors._file_formats import FORMATS
 from connectors._guard import checked, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
@@ -27,8 +26,6 @@ from connectors.base import (
     Secret,
     VendorError,
 )
-from connectors.clock import Clock
-from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http, Reply
 
 COMPANY = "/external/company/{company}"
@@ -58,25 +55,8 @@ class Greenline(Connector):
     Settings = words.GreenlineSettings
     settings: words.GreenlineSettings
 
-    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
-        super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings, FORMATS["greenline"]) if settings.driver == "files" else None
-        if self._file is not None:
-            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
-            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
-
-    @property
-    def shape(self) -> str:
-        return self.kind if self._file is None else "table"
-
-    @property
-    def unknown_columns(self) -> list[str]:
-        return [] if self._file is None else self._file.unknown_columns
-
     @cached_property
     def http(self) -> Http:
-        if self._file is not None:
-            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         keys = (self.settings.token, self.settings.second_token)
         secrets = [_revealed(key) for key in keys if key is not None]
         rate = REQUESTS_PER_SECOND * self.settings.rate_share
@@ -85,8 +65,6 @@ class Greenline(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """Never the tax switch, points or store credit (G11). A customer needs some name, whichever part of it."""
-        if self._file is not None:
-            return file_capabilities(self._file)
         actions: set[Action] = {"update", "create", "add_note", "opt_out", "archive", "restore"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -100,9 +78,6 @@ class Greenline(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer once, archived ones too; read again where customers moved in the meantime."""
-        if self._file is not None:
-            yield from self._file.pages(evidence)
-            return
         evidence.end_mark, evidence.pages_contiguous = False, True
         host = urlsplit(self.settings.base_url).hostname or ""
         evidence.contract = {"account": f"{host} {self.settings.company_id}", "archived": "true"}
@@ -117,18 +92,16 @@ class Greenline(Connector):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the company does not have."""
-        return self._file.fetch(ids) if self._file is not None else {one: self._one(one) for one in ids}
+        return {one: self._one(one) for one in ids}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
         """By phone or email. The vendor keeps no reference of ours, so by key nobody is found."""
-        if self._file is not None:
-            return self._file.find(field_name, value)
         if field_name == "key" or not value:
             return []
         return [words.landed(row) for row in self._list({field_name: value, "offset": 0, "limit": PAGE_SIZE})[0]]
 
     def view(self, record: Record) -> dict[str, str | None]:
-        return view_of(record) if self._file is not None else words.view(record)
+        return words.view(record)
 
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
@@ -199,8 +172,6 @@ class Greenline(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        if self._file is not None:
-            return self._file.check()
         lines = [checked("customers", self._check_customers), checked("locations", self._check_locations)]
         offered = ", ".join(sorted(self.capabilities.actions)) or "off"
         contract = "assumed, because the vendor publishes none: compare a few customers with the dashboard"

@@ -25,8 +25,6 @@ from connectors.base import (
     Record,
     VendorError,
 )
-from connectors.clock import Clock
-from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http, Reply
 from connectors.tokens import TokenFile
 
@@ -63,26 +61,8 @@ class LightspeedR(Connector):
     Settings = words.LightspeedRSettings
     settings: words.LightspeedRSettings
 
-    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
-        super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings) if settings.driver == "files" else None
-        if self._file is not None:
-            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
-            own = {"FIELDS": FILE_FIELDS, "ID": "id", "DROPPED": frozenset(), "REQUIRED_PROOFS": FILE_PROOFS}
-            self.__dict__.update(own)
-
-    @property
-    def shape(self) -> str:
-        return self.kind if self._file is None else "table"
-
-    @property
-    def unknown_columns(self) -> list[str]:
-        return [] if self._file is None else self._file.unknown_columns
-
     @cached_property
     def http(self) -> Http:
-        if self._file is not None:
-            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         base = self.settings.base_url.rstrip("/").removesuffix(API) + API
         return Http(self.name, base, self.clock, requests_per_second=REQUESTS_PER_SECOND * self.settings.rate_share)
 
@@ -109,8 +89,6 @@ class LightspeedR(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """An opt-out sets a no-contact flag, which reads unknown where that is also what a new customer gets (G9)."""
-        if self._file is not None:
-            return file_capabilities(self._file)
         actions: set[Action] = {"update", "create", "add_note", "add_tag", "opt_out", "archive", "restore"}
         names = {"first_name", "last_name", "birth_date", "phone", "email", "note", "tags", "group", *words.PLACE}
         return Capabilities(
@@ -126,9 +104,6 @@ class LightspeedR(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer in the order of ids, until a page without a next one; `cursor` is `LAST_ID|NEXT_ADDRESS`."""
-        if self._file is not None:
-            yield from self._file.pages(evidence)
-            return
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {
             "account": self._account, "archived": "true", "relations": RELATIONS, "zone": self.words.zone.key,
@@ -142,14 +117,10 @@ class LightspeedR(Connector):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer, archived ones too; 404 is nobody."""
-        if self._file is not None:
-            return self._file.fetch(ids)
         return {profile_id: self._one(profile_id) for profile_id in ids}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
         """By email or phone, however they are spelled. The vendor keeps no reference of ours: by key finds nobody."""
-        if self._file is not None:
-            return self._file.find(field_name, value)
         if field_name == "key" or not value:
             return []
         phone = field_name == "phone"
@@ -160,7 +131,7 @@ class LightspeedR(Connector):
         return [row for row in found.values() if words.holds(row, field_name, value, region)]
 
     def view(self, record: Record) -> dict[str, str | None]:
-        return view_of(record) if self._file is not None else words.view(record)
+        return words.view(record)
 
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
@@ -262,8 +233,6 @@ class LightspeedR(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        if self._file is not None:
-            return self._file.check()
         lines = [
             checked("account", lambda: self._account),
             checked("permissions", self._check_scopes),

@@ -27,8 +27,6 @@ from connectors.base import (
     Secret,
     VendorError,
 )
-from connectors.clock import Clock
-from connectors.files import FILE_FIELDS, FILE_PROOFS, FileReader, file_capabilities, view_of
 from connectors.http import Http
 from connectors.tokens import TokenFile
 
@@ -50,25 +48,8 @@ class LightspeedX(Connector):
     Settings = words.LightspeedXSettings
     settings: words.LightspeedXSettings
 
-    def __init__(self, name: str, settings: Any, clock: Clock) -> None:
-        super().__init__(name, settings, clock)
-        self._file = FileReader(name, settings) if settings.driver == "files" else None
-        if self._file is not None:
-            # What is landed and proven belongs to the driver, so it is this connector's own and not the class's.
-            self.__dict__.update(FIELDS=FILE_FIELDS, DROPPED=frozenset(), REQUIRED_PROOFS=FILE_PROOFS)
-
-    @property
-    def shape(self) -> str:
-        return self.kind if self._file is None else "table"
-
-    @property
-    def unknown_columns(self) -> list[str]:
-        return [] if self._file is None else self._file.unknown_columns
-
     @cached_property
     def http(self) -> Http:
-        if self._file is not None:
-            raise AttributeError(f"{self.name} is a file: nothing is spoken over the network")
         rate = (300 * self.settings.registers + 50) / WINDOW_S * self.settings.rate_share
         secrets = [_revealed(one) for one in (self.settings.token, self.settings.client_secret)]
         root = str(self.settings.base_url).rstrip("/")
@@ -92,8 +73,6 @@ class LightspeedX(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """No archive: a delete cannot be undone, and takes balances with it (G11)."""
-        if self._file is not None:
-            return file_capabilities(self._file)
         actions: set[Action] = {"update", "create", "add_note", "opt_out"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -109,9 +88,6 @@ class LightspeedX(Connector):
 
         Who changes while the list is read comes again at its end: kept is the state that was read first.
         """
-        if self._file is not None:
-            yield from self._file.pages(evidence)
-            return
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = self._contract()
         self.client.groups()
@@ -131,20 +107,16 @@ class LightspeedX(Connector):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer. Whether a deleted one is answered or is a 404 is not known: both are taken."""
-        if self._file is not None:
-            return self._file.fetch(ids)
         found = {profile_id: self.client.one(profile_id) for profile_id in ids}
         return {profile_id: None if row is None else self._landed(row) for profile_id, row in found.items()}
 
     def find(self, field_name: Literal["phone", "email", "key"], value: str) -> list[Record]:
         """By search, and compared here. A code that we gave finds one whom we created."""
-        if self._file is not None:
-            return self._file.find(field_name, value)
         rows = self.client.found(field_name, value)
         return [self._landed(row) for row in rows if not words.is_walk_in(row, self.settings)]
 
     def view(self, record: Record) -> dict[str, str | None]:
-        return words.view(record) if self._file is None else view_of(record)
+        return words.view(record)
 
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
@@ -166,8 +138,6 @@ class LightspeedX(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        if self._file is not None:
-            return self._file.check()
         lines = [
             checked("token", self._check_token),
             checked("customers", self._check_customers),

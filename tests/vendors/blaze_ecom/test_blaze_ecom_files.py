@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import Action, Change, Evidence, VendorError
-from connectors.blaze_ecom import BlazeEcom
 from connectors.clock import SimulatedClock
+from connectors.file_source import FileConnector, FileSettings
 from connectors.files import FILE_FIELDS, FILE_PROOFS
 
 LIST = """Customer ID,First,Last,Mobile,E-mail,Opt-in,Licence
@@ -17,15 +17,15 @@ LIST = """Customer ID,First,Last,Mobile,E-mail,Opt-in,Licence
 """
 
 
-def source(folder: Path, clock: SimulatedClock, **more: Any) -> BlazeEcom:
+def source(folder: Path, clock: SimulatedClock, **more: Any) -> FileConnector:
     path = folder / "customers.csv"
     path.write_text(LIST, encoding="utf-8")
     columns = {"id": "Customer ID", "first_name": "First", "last_name": "Last", "phone": "Mobile", "email": "E-mail",
                "email_consent": "Opt-in"}  # fmt: skip
-    settings = BlazeEcom.Settings.model_validate(
+    settings = FileSettings.model_validate(
         {"kind": "blaze_ecom", "role": "ecom", "path": path, "columns": columns, "exported_at": "2026-11-22", **more}
     )
-    return BlazeEcom("ecom", settings, clock)
+    return FileConnector("ecom", settings, clock)
 
 
 def test_the_file_is_landed_in_the_canonical_columns(tmp_path: Path, clock: SimulatedClock) -> None:
@@ -35,7 +35,6 @@ def test_the_file_is_landed_in_the_canonical_columns(tmp_path: Path, clock: Simu
     assert page.records.schema == FILE_FIELDS == connector.FIELDS
     assert page.records["id"].to_pylist() == ["0007", "0008"]
     assert (connector.shape, connector.REQUIRED_PROOFS) == ("table", FILE_PROOFS)
-    assert BlazeEcom.FIELDS != FILE_FIELDS
 
 
 def test_g11_a_column_that_is_not_mapped_is_not_read(tmp_path: Path, clock: SimulatedClock) -> None:
@@ -56,14 +55,9 @@ def test_profiles_are_found_and_viewed_as_file_rows(tmp_path: Path, clock: Simul
 def test_nothing_is_written_to_a_file(tmp_path: Path, clock: SimulatedClock, action: Action) -> None:
     connector = source(tmp_path, clock)
     assert connector.capabilities.actions == frozenset()
-    with pytest.raises(VendorError, match="not offered") as caught:
+    with pytest.raises(VendorError, match="cannot be written to") as caught:
         connector.write(Change(action, "0007", {}, {"first_name": "Grace"}, key="c-1"))
     assert caught.value.permanent
-
-
-def test_writes_to_a_file_are_refused_in_the_configuration(tmp_path: Path, clock: SimulatedClock) -> None:
-    with pytest.raises(ValueError, match="leave writes off"):
-        source(tmp_path, clock, writes=True)
 
 
 def test_check_reads_the_headings(tmp_path: Path, clock: SimulatedClock) -> None:

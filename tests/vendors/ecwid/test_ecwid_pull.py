@@ -1,7 +1,6 @@
 """Reading an Ecwid store: offsets that shift, deleted ids, names and contacts that are derived, and refused tokens."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from connectors._ecwid_words import split
 from connectors.base import Evidence, VendorError
 from connectors.clock import SimulatedClock
 from connectors.ecwid import Ecwid
-from connectors.files import FILE_FIELDS, FILE_PROOFS
 
 FIRST = 900_000_000
 
@@ -374,9 +372,9 @@ def test_another_customer_than_asked_for_is_an_error(rig: Any, clock: SimulatedC
 # settings -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong", [{"store_id": None}, {"token": None}, {"driver": "files", "writes": True}])
+@pytest.mark.parametrize("wrong", [{"store_id": None}, {"token": None}])
 def test_settings_that_cannot_work_are_refused(rig: Any, clock: SimulatedClock, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"needs|cannot be written"):
+    with pytest.raises(ValueError, match="needs"):
         rig.connector(clock, **{"writes": False, **wrong})
 
 
@@ -388,16 +386,3 @@ def test_a_base_url_is_a_host_alone(rig: Any, clock: SimulatedClock) -> None:
 def test_the_page_of_a_customer_comes_from_the_configuration(rig: Any, clock: SimulatedClock) -> None:
     connector = rig.connector(clock, writes=False, admin_page="https://shop.example.com/customers/{id}")
     assert connector.admin_url("7") == "https://shop.example.com/customers/7"
-
-
-def test_an_export_file_is_read_and_never_written(tmp_path: Path, clock: SimulatedClock) -> None:
-    path = tmp_path / "customers.csv"
-    path.write_text("internal_id,email,Tax\n007,ida@example.com,X1\n", encoding="utf-8")
-    given = {"kind": "ecwid", "role": "ecom", "driver": "files", "path": path, "columns": {"id": "internal_id"}}
-    connector = Ecwid("shop", Ecwid.Settings.model_validate({**given, "exported_at": "2026-11-22"}), clock)
-    (page,) = connector.pages(Evidence())
-    assert (connector.shape, connector.FIELDS, connector.REQUIRED_PROOFS) == ("table", FILE_FIELDS, FILE_PROOFS)
-    assert connector.view(page.records.to_pylist()[0])["email"] == "ida@example.com"
-    assert (connector.unknown_columns, connector.capabilities.actions) == (["Tax"], frozenset())
-    assert connector.find("email", "ida@example.com") == list(connector.fetch(["007"]).values())
-    assert all(line.ok for line in connector.check())

@@ -9,15 +9,15 @@ import pytest
 
 from connectors.base import Action, Change, Evidence, VendorError
 from connectors.clock import SimulatedClock
+from connectors.file_source import FileConnector, FileSettings
 from connectors.files import FILE_FIELDS, FILE_PROOFS
-from connectors.greenline import Greenline
 
 HEADINGS = ("Customer number", "Name", "Email", "Phone", "Birthday", "Tax exempt", "Points")
 ROWS = [("0007", "Robin NA", "robin@example.com", "(416) 555-0123", "1988-11-30", "X-sentinel", "12"),
         ("0008", "Grace Example", "", "", "", "", "")]  # fmt: skip
 
 
-def source(folder: Path, clock: SimulatedClock, suffix: str = ".csv", **more: Any) -> Greenline:
+def source(folder: Path, clock: SimulatedClock, suffix: str = ".csv", **more: Any) -> FileConnector:
     path = folder / f"customers{suffix}"
     if suffix == ".csv":
         path.write_text("\n".join(",".join(row) for row in (HEADINGS, *ROWS)) + "\n", encoding="utf-8")
@@ -29,7 +29,7 @@ def source(folder: Path, clock: SimulatedClock, suffix: str = ".csv", **more: An
         book.close()
     settings = {"kind": "greenline", "role": "pos", "region": "CA", "path": path, "exported_at": "2026-11-22"}
     columns = {"columns": {"id": "Customer number", "birth_date": "Birthday"}}
-    return Greenline("green", Greenline.Settings.model_validate({**settings, **columns, **more}), clock)
+    return FileConnector("green", FileSettings.model_validate({**settings, **columns, **more}), clock)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -74,12 +74,10 @@ def test_profiles_are_found_and_viewed_as_file_rows(tmp_path: Path, clock: Simul
 def test_nothing_is_written_to_a_file(tmp_path: Path, clock: SimulatedClock, action: Action) -> None:
     connector = source(tmp_path, clock)
     assert connector.capabilities.actions == frozenset()
-    with pytest.raises(VendorError, match="not offered"):
+    with pytest.raises(VendorError, match="cannot be written to"):
         connector.write(Change(action, "0007", {}, {"first_name": "Grace"}, key="c-1"))
 
 
-def test_a_file_takes_no_writes_and_costs_no_requests(tmp_path: Path, clock: SimulatedClock) -> None:
+def test_a_file_costs_no_requests(tmp_path: Path, clock: SimulatedClock) -> None:
     assert all(line.ok for line in source(tmp_path, clock).check())
     assert getattr(source(tmp_path, clock), "http", None) is None
-    with pytest.raises(ValueError, match="leave writes off"):
-        source(tmp_path, clock, writes=True)

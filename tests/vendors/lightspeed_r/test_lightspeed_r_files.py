@@ -8,8 +8,8 @@ import pytest
 
 from connectors.base import Action, Change, Evidence, VendorError
 from connectors.clock import SimulatedClock
+from connectors.file_source import FileConnector, FileSettings
 from connectors.files import FILE_FIELDS, FILE_PROOFS
-from connectors.lightspeed_r import LightspeedR
 
 LIST = """Customer ID,First,Last,Home,E-mail,Type,Born,Archived as,VAT
 0007,Ada,NA,613-555-0101,ada@example.com,VIP,2/28/1990,active,X0000001
@@ -19,14 +19,14 @@ COLUMNS = {"id": "Customer ID", "first_name": "First", "last_name": "Last", "pho
            "group": "Type", "birth_date": "Born", "status": "Archived as"}  # fmt: skip
 
 
-def source(folder: Path, clock: SimulatedClock, **more: Any) -> LightspeedR:
+def source(folder: Path, clock: SimulatedClock, **more: Any) -> FileConnector:
     path = folder / "customers.csv"
     path.write_text(LIST, encoding="utf-8")
-    settings = LightspeedR.Settings.model_validate(
+    settings = FileSettings.model_validate(
         {"kind": "lightspeed_r", "role": "pos", "driver": "files", "path": path, "columns": COLUMNS,
          "date_order": "mdy", "exported_at": "2026-11-22", **more}
     )  # fmt: skip
-    return LightspeedR("till", settings, clock)
+    return FileConnector("till", settings, clock)
 
 
 def test_the_file_is_landed_in_the_canonical_columns(tmp_path: Path, clock: SimulatedClock) -> None:
@@ -36,7 +36,6 @@ def test_the_file_is_landed_in_the_canonical_columns(tmp_path: Path, clock: Simu
     assert page.records.schema == FILE_FIELDS == connector.FIELDS
     assert page.records[connector.ID].to_pylist() == ["0007", "0008"]
     assert (connector.shape, connector.REQUIRED_PROOFS) == ("table", FILE_PROOFS)
-    assert (LightspeedR.ID, LightspeedR.FIELDS != FILE_FIELDS) == ("customerID", True)
     assert connector.unknown_columns == ["VAT"]
     assert "X0000001" not in str(page.records)
 
@@ -53,14 +52,10 @@ def test_profiles_are_found_and_viewed_as_file_rows(tmp_path: Path, clock: Simul
 def test_nothing_is_written_to_a_file(tmp_path: Path, clock: SimulatedClock, action: Action) -> None:
     connector = source(tmp_path, clock)
     assert connector.capabilities.actions == frozenset()
-    with pytest.raises(VendorError, match="not offered"):
+    with pytest.raises(VendorError, match="cannot be written to"):
         connector.write(Change(action, "0007", {}, {"first_name": "Grace"}, key="c-1"))
 
 
-def test_a_file_needs_no_credentials_takes_no_writes_and_costs_no_requests(
-    tmp_path: Path, clock: SimulatedClock
-) -> None:
+def test_a_file_needs_no_credentials_and_costs_no_requests(tmp_path: Path, clock: SimulatedClock) -> None:
     assert all(line.ok for line in source(tmp_path, clock).check())
     assert getattr(source(tmp_path, clock), "http", None) is None
-    with pytest.raises(ValueError, match="leave writes off"):
-        source(tmp_path, clock, writes=True)

@@ -1,14 +1,12 @@
 """Reading an X-Series retailer: the walk by version, deleted customers, groups, consent and what search may not tell."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.base import Evidence, VendorError
 from connectors.clock import SimulatedClock
-from connectors.files import FILE_FIELDS, FILE_PROOFS
 from connectors.lightspeed_x import LightspeedX
 
 
@@ -364,8 +362,8 @@ def test_check_without_the_scope_to_see_the_retailer_is_no_failure(rig: Any, clo
 
 @pytest.mark.parametrize(
     "missing",
-    [{"base_url": ...}, {"client_id": ...}, {"tokens": ...}, {"base_url": "https://harbor.retail.lightspeed.app/api/2.0"}, {"token": {"env": "RIG_X_PERSONAL"}},
-     {"driver": "files", "writes": True}, {"api_version": "3.0"}],
+    [{"base_url": ...}, {"client_id": ...}, {"tokens": ...},
+     {"base_url": "https://harbor.retail.lightspeed.app/api/2.0"}, {"token": {"env": "RIG_X_PERSONAL"}}, {"api_version": "3.0"}],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(rig: Any, missing: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"X-Series needs|cannot be written|api_version|only the host"):
@@ -376,16 +374,3 @@ def test_the_page_of_a_customer_comes_from_the_configuration(rig: Any, clock: Si
     connector = rig.connector(clock, writes=False, admin_page="https://harbor.example.com/customer/{id}")
     assert connector.admin_url("a/b") == "https://harbor.example.com/customer/a%2Fb"
     assert rig.connector(clock, writes=False).admin_url("a") is None
-
-
-def test_an_export_file_is_read_and_never_written(tmp_path: Path, clock: SimulatedClock) -> None:
-    path = tmp_path / "customers.csv"
-    path.write_text("customer_code,id,first_name,Group,licence\nADA-1,007,Ada,VIP,X1\n", encoding="utf-8")
-    given = {"kind": "lightspeed_x", "role": "pos", "driver": "files", "path": path, "exported_at": "2026-11-22"}
-    connector = LightspeedX("till", LightspeedX.Settings.model_validate(given), clock)
-    (page,) = connector.pages(Evidence())
-    assert (connector.shape, connector.FIELDS, connector.REQUIRED_PROOFS) == ("table", FILE_FIELDS, FILE_PROOFS)
-    assert connector.view(page.records.to_pylist()[0])["group"] == "VIP"
-    assert connector.unknown_columns == ["customer_code", "licence"]
-    assert connector.capabilities.actions == frozenset()
-    assert all(line.ok for line in connector.check())
