@@ -203,7 +203,7 @@ def connect(name: str, settings: SourceSettings, clock: Clock) -> Connector:
 
 
 def settings_class(kind: str, given: Mapping[str, Any]) -> tuple[type[SourceSettings], dict[str, Any]]:
-    """Which settings a source of this kind takes, and those of `given` that its driver reads.
+    """Which settings a source of this kind takes, and those of `given` that its driver reads, with the kind's defaults.
 
     A source that is fed by a file may keep the keys that open its API; those that give a meaning to what is read are
     unknown there, so that nobody believes them to hold. Raises LookupError for a kind that is not there.
@@ -212,7 +212,9 @@ def settings_class(kind: str, given: Mapping[str, Any]) -> tuple[type[SourceSett
     if given.get("driver", model.model_fields["driver"].default) != "files":
         return model, dict(given)
     idle = model.model_fields.keys() - FileSettings.model_fields.keys() - SPEAKING
-    return FileSettings, {key: value for key, value in given.items() if key not in idle}
+    shared = SourceSettings.model_fields.keys() - {"kind", "driver", "role"}
+    defaults = {name: model.model_fields[name].get_default(call_default_factory=True) for name in shared}
+    return FileSettings, {**defaults, **{key: value for key, value in given.items() if key not in idle}}
 
 
 def _actions(columns: frozenset[str], channels: frozenset[str]) -> frozenset[Action]:

@@ -15,6 +15,7 @@ from connectors.base import Change, Evidence, VendorError, kinds
 from connectors.clock import SimulatedClock
 from connectors.file_source import FileConnector, FileSettings, connect, settings_class
 from connectors.files import CANONICAL, WRITABLE
+from connectors.treez import Treez
 from jobs.errors import ConfigError
 from jobs.settings import parse
 
@@ -197,6 +198,19 @@ def test_a_setting_that_gives_a_meaning_is_not_passed_over(tmp_path: Path) -> No
     entry = {"kind": "treez", "role": "pos", "driver": "files", "path": "l.csv", "opt_out_means": "in"}
     with pytest.raises(ConfigError, match="opt_out_means: unknown key"):
         parse({"group": "g", "sources": {"till": entry}}, tmp_path / "config.yaml")
+
+
+def test_a_file_has_the_defaults_of_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a vendor's settings take for granted, such as a country, holds by file as well."""
+
+    class Northern(Treez.Settings):
+        region: str = "CA"
+
+    monkeypatch.setattr(Treez, "Settings", Northern)
+    entry = {"kind": "treez", "role": "pos", "driver": "files", "path": "l.csv"}
+    sources = {"till": entry, "other": {**entry, "path": "o.csv", "region": "GB"}}
+    settings = parse({"group": "g", "sources": sources}, tmp_path / "config.yaml")
+    assert [settings.sources[name].region for name in sources] == ["CA", "GB"]
 
 
 def test_the_driver_that_a_kind_has_by_default_counts() -> None:
