@@ -14,7 +14,7 @@ from connectors.base import Action, Connector, VendorError
 from jobs.approvals import Approvals
 from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
 from jobs.corrections import HANDED_OVER, IN_DOUBT, Correction
-from jobs.handover import Desk, hand_over
+from jobs.handover import Desk, hand_over, judged_on
 from jobs.journal import Journal
 from jobs.settings import Limits
 from jobs.writer import PausedError, Writer, resolved
@@ -41,7 +41,7 @@ class Means:
     """What applying works with.
 
     actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
-    handover: folder for what people bring in. judged_on: digest of the file that the plan judged, per source that is one.
+    handover: folder for what people bring in.
     paused: asked before every write. progress: told of every correction that came to an end, from threads.
     probe: told of every step, so that tests can stop there (see `Writer`).
     """
@@ -52,7 +52,6 @@ class Means:
     actives: Mapping[str, int]
     regions: Mapping[str, str]
     handover: Path = Path("handover")
-    judged_on: Mapping[str, str] = field(default_factory=dict)
     paused: Callable[[], bool] = _never
     progress: Callable[[Correction], None] = _ignore
     probe: Callable[[str], None] = _ignore
@@ -240,7 +239,12 @@ class _Run:
         if not self._may_write():
             raise PausedError
         waiting = [row for row in self.rows.values() if row.source == source and row.is_handed_over]
-        desk = Desk(lane.writer, self.means.handover / source, self.plan_id, self.means.judged_on.get(source, ""))
+        desk = Desk(
+            lane.writer,
+            self.means.handover / source,
+            self.plan_id,
+            judged_on(self.journal.state, self.plan_id).get(source, ""),
+        )
         try:
             done, self.handed[source] = hand_over(desk, waiting, rows)
         except VendorError as error:

@@ -15,10 +15,13 @@ from pathlib import Path
 from connectors.base import Change, Connector, VendorError
 from jobs.corrections import HANDED_OVER, Correction
 from jobs.journal import Journal
+from jobs.state import State
 from jobs.writer import Writer
 from reports.export import Cell, Table, write_sheets
 from reports.filing import private_file
 
+FOLDER = "handover"
+"""Below the workspace: a folder per source."""
 STEPS = ("step", "what to do")
 WORK = (
     "no", "profile", "first name", "last name", "field", "now", "becomes", "how", "why", "rules", "page", "correction",
@@ -70,25 +73,31 @@ def hand_over(desk: Desk, waiting: Sequence[Correction], ready: Sequence[Correct
     return done, said if made else ""
 
 
-def prove(journal: Journal, connectors: Mapping[str, Connector], regions: Mapping[str, str], folder: Path,
-          judged_on: Mapping[str, Mapping[str, str]]) -> list[str]:  # fmt: skip
+def judged_on(state: State, plan_id: str) -> dict[str, str]:
+    """The digests of the files that a plan judged, by source: a plan has its run's id."""
+    rows = state.snapshots_of(plan_id)
+    return {row.source: str(row.stats["file"]) for row in rows if row.certified and row.stats.get("file")}
+
+
+def prove(journal: Journal, connectors: Mapping[str, Connector], run_id: str, workspace: Path) -> list[str]:
     """Look in tonight's exports for what was handed over; returns sentences.
 
-    `connectors`: the certified ones of tonight. `judged_on`: per plan and source, the digest of the file it judged.
+    Nothing is proven by a source that run `run_id` did not certify, nor by the file that was judged, lying there again.
     What a new export shows is verified; what it does not is handed back, and its approval stays for tonight's plan.
     """
     said: list[str] = []
+    certified = {row.source for row in journal.state.snapshots_of(run_id) if row.certified}
     by_plan: dict[tuple[str, str], list[Correction]] = defaultdict(list)
     for row in journal.waiting():
         by_plan[row.plan_id, row.source].append(row)
     for (plan_id, source), rows in by_plan.items():
-        connector = connectors.get(source)
+        connector = connectors.get(source) if source in certified else None
         digest = connector.file_digest if connector else None
-        if connector is None or (digest and digest == judged_on.get(plan_id, {}).get(source)):
+        if connector is None or (digest and digest == judged_on(journal.state, plan_id).get(source)):
             continue
-        shown, missing = _compare(Writer(connector, journal, regions[source], _yes, _ignore), rows)
+        shown, missing = _compare(Writer(connector, journal, connector.settings.region, _yes, _ignore), rows)
         journal.spend(plan_id, still_open={row.correction_id for row in missing})
-        shutil.rmtree(folder / source, ignore_errors=True)
+        shutil.rmtree(workspace / FOLDER / source, ignore_errors=True)
         said.append(f"{source}: of the corrections of {plan_id}, the new export shows {len(shown)} of {len(rows)}")
     _close(journal, {plan_id for plan_id, _ in by_plan})
     return said

@@ -164,7 +164,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     night.warnings += [*_interrupted(workspace), *_take_inbox(workspace)]
     with night.step("pull"):
         pulled = _pull(night)
-        night.warnings += _prove(night, pulled)
+        night.warnings += handover.prove(workspace.journal, workspace.connectors, night.run_id, workspace.folder)
     with night.step("shape"):
         _fill(night, warehouse, pulled)
     with night.step("match"):
@@ -197,26 +197,6 @@ def _pull(night: _Night) -> dict[str, Pulled]:
         linked = prepare.linked_ids(scratch, workspace.settings, landings)
         pulled = {name: pulling.seal(landing, linked.get(name, set()), desk) for name, landing in landings.items()}
     return {name: prepare.readable(source, workspace.folder, workspace.vault) for name, source in pulled.items()}
-
-
-def _prove(night: _Night, pulled: Mapping[str, Pulled]) -> list[str]:
-    """What people were handed, looked for in tonight's exports."""
-    workspace = night.workspace
-    certified = {name: connector for name, connector in workspace.connectors.items() if pulled[name].certified}
-    plans = {row.plan_id for row in workspace.journal.waiting()}
-    judged_on = {plan_id: _judged_on(workspace, plan_id) for plan_id in plans}
-    folder = workspace.folder / "handover"
-    return handover.prove(workspace.journal, certified, _regions(workspace), folder, judged_on)
-
-
-def _judged_on(workspace: Workspace, plan_id: str) -> dict[str, str]:
-    """The digests of the files that a plan judged, by source: a plan has its run's id."""
-    rows = workspace.state.snapshots_of(plan_id)
-    return {row.source: str(row.stats["file"]) for row in rows if row.certified and row.stats.get("file")}
-
-
-def _regions(workspace: Workspace) -> dict[str, str]:
-    return {name: source.region for name, source in workspace.settings.sources.items()}
 
 
 def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> None:
@@ -299,9 +279,8 @@ def _apply(workspace: Workspace, plan_id: str, progress: Progress) -> Outcome:
         connectors=workspace.connectors,
         limits=settings.limits,
         actives={name: row.active for name, row in certified.items() if row},
-        regions=_regions(workspace),
-        handover=workspace.folder / "handover",
-        judged_on=_judged_on(workspace, plan_id),
+        regions={name: source.region for name, source in settings.sources.items()},
+        handover=workspace.folder / handover.FOLDER,
         paused=lambda: workspace.paused,
         progress=ended,
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from jobs.corrections import HANDED_OVER
 from jobs.standing import WAITING
 from jobs.state import SnapshotRow
 from jobs.workspace import Workspace
@@ -31,6 +32,8 @@ def _plans(workspace: Workspace) -> Iterator[str]:
             yield f"plan {name}: interrupted while it was written: `rollcall resume {name}` finds out how far it came"
         elif state == "unfinished":
             yield f"plan {name}: not through ({_counted(workspace, name)}): `rollcall resume {name}` goes on"
+        elif state == HANDED_OVER:
+            yield f"plan {name}: handed over to a person: bring in what lies in `handover/`, export anew, and run again"
     newest = list(states)[-1:]
     for name in newest:
         if states[name] in {"planned", "applied"} and (counted := _counted(workspace, name)):
