@@ -98,7 +98,11 @@ with numbered as (
 )
 select
   w.n, p.source, p.id, p.status, p.status = 'active' as in_play, p.merged_into, w.region as home,
-  case when f.folded is null and l.folded is null then uf.folded else f.folded end as first_key,
+  case when f.folded is null and l.folded is null then uf.folded
+    -- what a form insisted on is nobody's name; as a surname it may be one
+    when f.folded in ('na', 'none', 'null', 'nil', 'no', 'noname', 'guest', 'customer', 'test', 'mr', 'mrs', 'mr mrs', 'ms', 'miss', 'mx', 'dr', 'x', 'xx', 'xxx')
+      or regexp_matches(f.folded, '^[0-9 ]+$') then null
+    else f.folded end as first_key,
   case when f.folded is null and l.folded is null then ul.folded else l.folded end as last_key,
   b.day as birth_key,
   ph.e164 as phone_key,

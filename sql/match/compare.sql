@@ -1,7 +1,8 @@
 -- title: comparison: what two profiles say about each other; the one file with similarity functions
 -- rules: G6, G8
 -- Parameters: $silence (link or candidate).
--- A first name agrees when equal, a nickname, an initial, a part, a small typo, or swapped with the last name.
+-- A first name agrees when equal, a nickname, an initial, a part, a small typo, or swapped with the last name. All but an
+-- equal one want the last name or the birth date beside them; junior and senior are two people.
 
 -- grain: one row per pair of different folded first names
 create table name_pairs as
@@ -23,6 +24,8 @@ select
     when starts_with(m.other, concat(m.one, ' ')) or replace(m.one, ' ', '') = replace(m.other, ' ', '') then 'part'
     -- Mario and Maria, John and Joan: two names that both exist are no typo of each other
     when o.name is not null and t.name is not null then 'different'
+    -- Jayden and Hayden are siblings: the first letter is where people mistype least
+    when substr(m.one, 1, 1) <> substr(m.other, 1, 1) then 'different'
     when least(length(m.one), length(m.other)) >= 4 and damerau_levenshtein(m.one, m.other) <= 1 then 'typo'
     when least(length(m.one), length(m.other)) >= 8 and damerau_levenshtein(m.one, m.other) <= 2 then 'typo'
     else 'different'
@@ -42,6 +45,7 @@ with levels as (
     p.left_n, p.right_n,
     case
       when a.first_key is null or b.first_key is null then 'silent'
+      when a.first_key = b.first_key and length(a.first_key) = 1 then 'initial'
       when a.first_key = b.first_key then 'equal'
       when a.first_key = b.last_key and a.last_key = b.first_key then 'swapped'
       else coalesce(v.level, 'different')
@@ -54,6 +58,10 @@ with levels as (
       else 'different'
     end as birth_level,
     a.last_key as left_last, b.last_key as right_last,
+    replace(replace(regexp_extract(concat_ws(' ', a.first_key, a.last_key), ' (jr|junior|sr|senior|ii|iii|iv)( |$)', 1),
+      'junior', 'jr'), 'senior', 'sr') as left_suffix,
+    replace(replace(regexp_extract(concat_ws(' ', b.first_key, b.last_key), ' (jr|junior|sr|senior|ii|iii|iv)( |$)', 1),
+      'junior', 'jr'), 'senior', 'sr') as right_suffix,
     coalesce(l.silence, $silence) as silence
   from candidate_pairs as p
   join people as a on a.n = p.left_n
@@ -68,8 +76,10 @@ with levels as (
 judged as (
   select
     left_n, right_n, name_level, birth_level, silence,
-    -- an initial or a typo is no evidence alone: J. Roy and Jane Cole may share a phone
-    case when name_level in ('initial', 'typo') and birth_level <> 'equal' and left_last <> right_last
+    left_suffix <> right_suffix and left_suffix <> '' and right_suffix <> '' as two_generations,
+    -- an initial or a typo is no evidence alone: J. Roy and Jane Cole may share a phone, as may John Roy and John Roy Jr.
+    case when birth_level <> 'equal' and left_suffix <> right_suffix then true
+      when name_level in ('initial', 'nickname', 'part', 'typo') and birth_level <> 'equal' and left_last <> right_last
       then not list_has_any(string_split(left_last, ' '), string_split(right_last, ' ')) and damerau_levenshtein(left_last, right_last) > 1
       else false end as weak
   from levels
@@ -79,7 +89,7 @@ select
   case
     when d.verdict = 'same' then 'link'
     when d.verdict = 'not_same' then 'apart'
-    when x.name_level = 'different' or x.birth_level = 'different' then 'household'
+    when x.name_level = 'different' or x.birth_level = 'different' or x.two_generations then 'household'
     when x.weak then 'candidate'
     when x.name_level <> 'silent' or x.birth_level = 'equal' then 'link'
     else x.silence

@@ -9,9 +9,22 @@ from tests.sql.given import Night
 
 FIRST = (
     "Robert", "Bob", "Rob", "William", "Bill", "Elizabeth", "Liz", "Ann", "Anna", "Mary", "Mary Ann", "Mark", "Zoë", "Łukasz", "Søren", "Nguyễn",
-    "Jean-Pierre", "Jean", "J", "Priya", "Prya", "Hiroshi", "Hirohsi", "Svetlana", "Sveltana", "Alexander", "Alexandre", "Kofi", "?", "N/A", None, None,
+    "Jean-Pierre", "Jean", "J", "Priya", "Prya", "Hiroshi", "Hirohsi", "Zofia", "Zofie", "Zofia", "Zofie", "Svetlana", "Sveltana", "Alexander", "Alexandre", "Kofi", "?", "N/A", "Guest", "NA", "Jayden", "Hayden", "K", None, None,
 )  # fmt: skip
-LAST = ("Roy", "Côté", "van der Berg", "NA", "Okafor", "O'Connor", "Tremblay", "Priya", None)
+LAST = (
+    "Roy",
+    "Roy Jr",
+    "Roy Sr.",
+    "Roy Junior",
+    "Côté",
+    "van der Berg",
+    "NA",
+    "Okafor",
+    "O'Connor",
+    "Tremblay",
+    "Priya",
+    None,
+)
 STATUSES = ("active",) * 17 + ("archived", "archived", "deleted", "merged")
 Profile = tuple[str, dict[str, Any]]
 

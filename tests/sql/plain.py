@@ -13,6 +13,9 @@ from nicknames import NickNamer
 from tests.sql.given import parsed
 
 _SAYS_NOTHING = {"?", "N/A", "-", ".", "UNKNOWN", "(UNKNOWN)"}
+_NOBODY = {
+    "na", "none", "null", "nil", "no", "noname", "guest", "customer", "test", "mr", "mrs", "mr mrs", "ms", "miss", "mx", "dr", "x", "xx", "xxx",
+}  # fmt: skip
 _LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}
 _GROUPS = [{name, *short} for name, short in NickNamer().nickname_lookup.items()]
 _KNOWN = {name for group in _GROUPS if len(group) > 1 for name in group}
@@ -90,9 +93,11 @@ class Oracle:
             return {"same": "link", "not_same": "apart"}[verdict]
         a, b = self.people[one], self.people[other]
         name, birth = _names(a, b), _births(a, b)
-        if False in (name, birth):
+        suffixes = _suffix(a), _suffix(b)
+        if False in (name, birth) or (all(suffixes) and suffixes[0] != suffixes[1]):
             return "household"
-        if name and _hardly(a, b) and birth is not True and _strangers(a.last, b.last):
+        hardly = name and _hardly(a, b, part=True, short=True) and _strangers(a.last, b.last)
+        if birth is not True and (hardly or suffixes[0] != suffixes[1]):
             return "candidate"
         if True in (name, birth):
             return "link"
@@ -106,7 +111,7 @@ class Oracle:
         same: dict[str, set[str]] = {who: set() for who in self.people}
         for pair, outcome in self.pairs.items():
             one, other = pair
-            if outcome == "link" and self.people[one].first == self.people[other].first is not None:
+            if outcome == "link" and self._named_alike(one, other):
                 same[one].add(other)
                 same[other].add(one)
 
@@ -183,7 +188,11 @@ class Oracle:
 
     def _full(self, pair: frozenset[str]) -> bool:
         a, b = (self.people[who] for who in pair)
-        return a.first == b.first is not None and a.born == b.born is not None
+        return self._named_alike(a.who, b.who) and a.born == b.born is not None
+
+    def _named_alike(self, one: str, other: str) -> bool:
+        a, b = self.people[one], self.people[other]
+        return a.first is not None and b.first is not None and _level(a, b) == "equal"
 
     def _firsts(self, g: frozenset[str]) -> set[str]:
         return {first for who in g if (first := self.people[who].first)}
@@ -280,7 +289,7 @@ def _one(who: str, p: Mapping[str, Any], region: str, today: date) -> One:
             if p.get(name) and p[name].count("@") == 1
         }
     return One(
-        who, p.get("status", "active"), fold(p.get("first_name")), fold(p.get("last_name")), _born(p.get("birth_date"), today), keys,
+        who, p.get("status", "active"), _somebody(fold(p.get("first_name"))), fold(p.get("last_name")), _born(p.get("birth_date"), today), keys,
         p.get("created_at"), dict(p.get("links", {})),
     )  # fmt: skip
 
@@ -292,6 +301,11 @@ def fold(name: str | None) -> str | None:
     text = "".join(_LETTERS.get(letter, letter) for letter in unicodedata.normalize("NFC", name).lower())
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c) and c not in "'’‘`´.")
     return " ".join("".join(c if c.isalnum() else " " for c in text).split()) or None
+
+
+def _somebody(first: str | None) -> str | None:
+    """A first name, unless it is what somebody typed because a form insisted."""
+    return None if first is None or first in _NOBODY or re.fullmatch(r"[0-9 ]+", first) else first
 
 
 def _born(text: str | None, today: date) -> date | None:
@@ -321,7 +335,7 @@ def _level(a: One, b: One) -> str:
     """How two known first names agree."""
     one, other = a.first or "", b.first or ""
     if one == other:
-        return "equal"
+        return "equal" if len(one) > 1 else "initial"
     if one == b.last and a.last == other:
         return "swapped"
     if any({one.split()[0], other.split()[0]} <= group and one.split()[0] != other.split()[0] for group in _GROUPS):
@@ -333,6 +347,8 @@ def _level(a: One, b: One) -> str:
         return "part"
     if one in _KNOWN and other in _KNOWN:
         return "different"
+    if one[0] != other[0]:
+        return "different"
     typo = (len(short) >= 4 and distance(one, other) <= 1) or (len(short) >= 8 and distance(one, other) <= 2)
     return "typo" if typo else "different"
 
@@ -342,6 +358,12 @@ def _hardly(a: One, b: One, *, part: bool = False, short: bool = False) -> bool:
     known = a.first is not None and b.first is not None
     levels = {"initial", "typo", *(["part"] if part else []), *(["nickname"] if short else [])}
     return known and _level(a, b) in levels
+
+
+def _suffix(one: One) -> str:
+    """Junior, senior, the second ...: who carries two different ones are two people."""
+    found = re.search(r" (jr|junior|sr|senior|ii|iii|iv)( |$)", " ".join(filter(None, (one.first, one.last))))
+    return {"junior": "jr", "senior": "sr"}.get(found[1], found[1]) if found else ""
 
 
 def _strangers(one: str | None, other: str | None) -> bool:

@@ -34,6 +34,12 @@ NAME_LEVELS = [
     ("J", "Jonathan", "initial"),
     ("Jonathan", "J.", "initial"),
     ("K", "Jonathan", "different"),
+    ("K", "K.", "initial"),
+    ("Jayden", "Hayden", "different"),
+    ("Guest", "guest", "silent"),
+    ("NA", "none", "silent"),
+    ("X", "Xavier", "silent"),
+    ("1", "1", "silent"),
     ("Mary", "Mary Ann", "part"),
     ("Mary-Ann", "Maryann", "part"),
     ("Jean-Pierre", "Jean", "part"),
@@ -88,6 +94,23 @@ def test_a_level_is_the_same_whoever_comes_first(alone: Night) -> None:
         assert alone.evidence(f"here:{number}", f"there:{number}") == alone.evidence(
             f"here:{number + 500}", f"there:{number + 500}"
         )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome"),
+    [
+        (("John", "Smith Jr"), ("John", "Smith Sr."), "household"), (("John", "Smith III"), ("John", "Smith II"), "household"),
+        (("John Jr.", "Smith"), ("John", "Smith, Senior"), "household"), (("John", "Smith Jr"), ("John", "Smith Junior"), "link"),
+        (("John", "Smith Jr"), ("John", "Smith"), "candidate"), (("J", "Roy"), ("J", "Cole"), "candidate"),
+        (("Chris", "Roy"), ("Christine", "Cole"), "candidate"), (("Chris", "Roy"), ("Christine", "Roy"), "link"),
+        (("NA", "Roy"), ("NA", "Cole"), "candidate"), (("Mr", "Roy"), ("Mr.", "Cole"), "candidate"), (("李", "明"), ("李", "伟"), "candidate"),
+    ],
+)  # fmt: skip
+def test_what_a_name_proves_beside_a_shared_contact_g6(
+    alone: Night, one: tuple[str, str], other: tuple[str, str], outcome: str
+) -> None:
+    _pair(alone, 1, {"first_name": one[0], "last_name": one[1]}, {"first_name": other[0], "last_name": other[1]})
+    assert (alone.evidence("here:1", "there:1") or ("", "", ""))[2] == outcome
 
 
 def test_swapped_first_and_last_names_agree(alone: Night) -> None:
