@@ -112,6 +112,16 @@ select pairing, ecom_n, pos_source, case doubt
 from candidates
 where place = 1 and outcome = 'candidate';
 
+-- grain: one row per stored link to an archived or merged profile that opted out of a channel that the shop has as in (G9)
+create table broken_outs as
+select a.pairing, a.ecom_source, a.ecom_id, a.ecom_n, a.pos_source, a.pos_id, e.email_consent as e_email, p.email_consent as p_email,
+  e.sms_consent as e_sms, p.sms_consent as p_sms
+from attested_states as a
+join people as e on e.n = a.ecom_n
+join people as p on p.n = a.pos_n
+where a.state in ('archived', 'merged')
+  and ((p.email_consent = 'out' and e.email_consent in ('in', 'pending')) or (p.sms_consent = 'out' and e.sms_consent in ('in', 'pending')));
+
 -- grain: one row per pairing, shop profile and POS source without a good stored link, where one is due
 create table relinks as
 with due as (
@@ -177,6 +187,8 @@ select
   case when d.old_id is null then 'link_missing' else concat('link_', d.old_state) end as kind,
   case
     when not d.correctable then d.why_not_correctable
+    -- G9: once the link has moved on, nobody would know of it
+    when b.ecom_n is not null then concat(d.pos_source, ':', d.old_id, ' opted out, and the shop does not know it yet: opt out there first')
     when x.ecom_id is not null then concat('linked to ', d.ecom_source, ':', x.ecom_id, ' already')
     when d.wanted_by > 1 then concat(d.pos_source, ':', d.pos_id, ' matches several profiles of ', d.ecom_source, ': a person picks')
     when d.pos_n is null and d.outcome = 'link' and d.met_id is distinct from d.old_id
@@ -192,6 +204,11 @@ left join (
   where state = 'active'
   group by pairing, pos_n
 ) as x on x.pairing = d.pairing and x.pos_n = d.pos_n
+left join (
+  select pairing, ecom_n, pos_source
+  from broken_outs
+  group by pairing, ecom_n, pos_source
+) as b on b.pairing = d.pairing and b.ecom_n = d.ecom_n and b.pos_source = d.pos_source
 left join doubts as u on u.pairing = d.pairing and u.ecom_n = d.ecom_n and u.pos_source = d.pos_source
 left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
@@ -268,7 +285,8 @@ left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
 left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update';
 
--- grain: one row per link and channel: out on one side, in or pending on the other (G9)
+-- grain: one row per link and channel: out on one side, in or pending on the other (G9); of a link that broke the POS side
+-- still counts: who opted out there did so, archived or merged since
 create table consent_conflicts as
 with linked as (
   select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id,
@@ -276,6 +294,9 @@ with linked as (
   from ties as l
   join people as e on e.n = l.ecom_n
   join people as p on p.n = l.pos_n
+  union all
+  select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id, l.e_email, l.p_email, l.e_sms, l.p_sms
+  from broken_outs as l
 ),
 torn as (
   select pairing, ecom_source, ecom_id, pos_source, pos_id, 'email' as channel, e_email as ecom_consent, p_email as pos_consent

@@ -51,11 +51,12 @@ GRAIN = {
     "duplicates": "source, key_kind, key, n",
     "doubts": "pairing, ecom_n, pos_source",
     "gaps": "source, id, needed_by",
+    "broken_outs": "pairing, ecom_n, pos_source, pos_id",
     "relinks": "pairing, ecom_n, pos_source",
     "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
     "consent_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id, channel",
 }
-MAY_BE_EMPTY = {"full_names", "torn_chains"}
+MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs"}
 
 
 @pytest.fixture(scope="module")

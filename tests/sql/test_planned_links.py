@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from jobs.corrections import Correction
 from tests.sql.given import CAN, Can, Night, someone
 
@@ -196,6 +198,21 @@ def test_an_opt_out_is_carried_and_an_opt_in_never_g9(mortar: Nights) -> None:
         ("till", "1", "opt_out", {"email_consent": "in"}, {"email_consent": "out"}),
     ]
     assert {(c.state, c.reversible) for c in night.planned()} == {("ready", "partly")}
+
+
+@pytest.mark.parametrize("state", ["archived", "merged"])
+def test_an_opt_out_is_not_lost_with_the_profile_that_said_it_g9(mortar: Nights, state: str) -> None:
+    """A second profile that says in takes its place: first the shop learns of the opt-out, then the link moves."""
+    night = mortar(apply=AUTO).has("shop:1", **someone(1, email_consent="in"), links={"till": "1"})
+    night.has("till:1", **someone(1, email_consent="out", status=state)).has("till:2", **someone(1, email_consent="in"))
+    out, relink = night.correction("opt_out"), night.correction("relink")
+    assert _told(out) == ("shop", "1", "opt_out", {"email_consent": "in"}, {"email_consent": "out"})
+    assert (out.state, relink.state) == ("ready", "blocked")
+    assert relink.blocked_by == "till:1 opted out, and the shop does not know it yet: opt out there first"
+    later = mortar(apply=AUTO).has("shop:1", **someone(1, email_consent="out"), links={"till": "1"})
+    later.has("till:1", **someone(1, email_consent="out", status=state)).has("till:2", **someone(1, email_consent="in"))
+    assert later.correction("relink").state == "ready"
+    assert later.planned("opt_out") == []
 
 
 def test_an_opt_out_that_cannot_be_written_is_a_task(blaze: Nights) -> None:
