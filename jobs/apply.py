@@ -36,12 +36,17 @@ def _ignore(_: object) -> None:
     return
 
 
+def _allowed(_: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What applying works with.
 
     actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
-    handover: folder for what people bring in.
+    handover: folder for what people bring in. newer: the plan that superseded this one; then what was begun is settled by
+    reading, and nothing more is written. barred: why the policy of today does not allow a correction; empty when it does.
     paused: asked before every write. progress: told of every correction that came to an end, from threads.
     probe: told of every step, so that tests can stop there (see `Writer`).
     """
@@ -52,6 +57,8 @@ class Means:
     actives: Mapping[str, int]
     regions: Mapping[str, str]
     handover: Path = Path("handover")
+    newer: str = ""
+    barred: Callable[[Correction], str] = _allowed
     paused: Callable[[], bool] = _never
     progress: Callable[[Correction], None] = _ignore
     probe: Callable[[str], None] = _ignore
@@ -85,8 +92,9 @@ class Outcome:
 def apply_plan(plan_id: str, means: Means, only: Collection[str] | None = None) -> Outcome:
     """Apply a stored plan, or those of its corrections that `only` names.
 
-    In order: what was begun before is settled, decisions release what they cover, breakers are counted (also over what
-    this plan has written already), canaries, the rest; sources side by side, each with one writer. Whatever is not
+    In order: what was begun before is settled by reading, decisions release what they cover, breakers are counted (also
+    over what this plan has written already), canaries, the rest; sources side by side, each with one writer. Just before
+    a write the profile that its values come from is read again as well. Whatever is not
     written stays in the journal with its reason, so that a second call goes on. Raises ConfigError: no such plan.
     """
     return _Run(plan_id, means, only).apply()
@@ -100,6 +108,7 @@ class _Lane:
     """One source during a run; used by one thread at a time."""
 
     writer: Writer
+    lock: threading.Lock = field(default_factory=threading.Lock)
     proven: Counter[Action] = field(default_factory=Counter)
     spoiled: dict[Action, str] = field(default_factory=dict)
     failures: int = 0
@@ -123,8 +132,9 @@ class _Run:
     def apply(self) -> Outcome:
         self.journal.mark(self.plan_id, "applying")
         self._side_by_side(self._settle, [row for row in self.rows.values() if row.state in IN_DOUBT])
-        said = self.journal.release(self.plan_id).said
+        said = () if self.means.newer else self.journal.release(self.plan_id).said
         self.rows = {row.correction_id: row for row in self.journal.load(self.plan_id)}
+        self._hold_back()
         breakers, tripped = self._break()
         while wave := self._next_wave():
             self._side_by_side(self._work, wave)
@@ -168,6 +178,14 @@ class _Run:
             elif not holding and row.state == "held":
                 self.rows[row.correction_id] = self.journal.let_go(row)
         return tuple(breakers), tuple(map(breaker_id, tripped))
+
+    def _hold_back(self) -> None:
+        """What a newer plan has judged anew, or the policy of today does not allow, is not written."""
+        for row in [row for row in self.rows.values() if row.state == "ready"]:
+            if self.means.newer:
+                self._ended(self.journal.hold(row, "approval", "", f"superseded by plan {self.means.newer}"))
+            elif why := self.means.barred(row):
+                self._ended(self.journal.hold(row, "approval", "", why))
 
     def _next_wave(self) -> list[Correction]:
         """What may be written now: ready, willing, and everything before it verified. What waits in vain is blocked."""
@@ -214,10 +232,13 @@ class _Run:
             raise
 
     def _settle(self, lane: _Lane, rows: list[Correction]) -> None:
-        if any(row.is_handed_over for row in rows):
+        if any(row.is_handed_over for row in rows) and not self.means.newer:
             self._hand_over(lane, rows[0].source, [])
         for row in (row for row in rows if not row.is_handed_over):
-            done = self._one(lane, lane.writer.settle, resolved(row, self.rows))
+            with lane.lock:
+                done = self._one(lane, lane.writer.settle, resolved(row, self.rows))
+            if done.state == "ready":
+                self.tried.discard(row.correction_id)
             if done.state == "unknown" and lane.proven[row.action] < CANARIES:
                 lane.spoiled[row.action] = row.correction_id
 
@@ -231,7 +252,34 @@ class _Run:
         for waiting in by_action.values():
             self._canaries(lane, waiting)
         for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
-            self._one(lane, lane.writer.attempt, row)
+            self._one(lane, self._attempt, row)
+
+    def _attempt(self, row: Correction) -> Correction:
+        """Write it, unless the profile that it rests on is another by now. Raises VendorError: one cannot be read."""
+        if moved := self._origin_moved(row):
+            return self.journal.move(row, "handed_back", moved)
+        lane = self.lanes[row.source]
+        with lane.lock:
+            return lane.writer.attempt(row)
+
+    def _origin_moved(self, row: Correction) -> str:
+        """What became of the profile that the values come from, or that is linked to; a file says nothing new."""
+        if not row.origin:
+            return ""
+        source, profile_id = row.origin.split(":", 1)
+        if source not in self.lanes:
+            return f"{source} is no longer configured"
+        lane = self.lanes[source]
+        connector = lane.writer.connector
+        if connector.capabilities.hands_over:
+            return ""
+        with lane.lock:
+            record = connector.fetch([profile_id]).get(profile_id)
+        if record is None:
+            return f"{row.origin} is gone"
+        view = connector.view(record)
+        changed = [name for name, value in row.origin_view.items() if (view.get(name) or "") != (value or "")]
+        return f"{row.origin} changed since the plan: {', '.join(changed)}" if changed else ""
 
     def _hand_over(self, lane: _Lane, source: str, rows: list[Correction]) -> None:
         """All at once, because nothing can be read back; a file that is another one by now ends the source."""
@@ -239,6 +287,10 @@ class _Run:
         if not self._may_write():
             raise PausedError
         waiting = [row for row in self.rows.values() if row.source == source and row.is_handed_over]
+        moved = {row.correction_id: self._origin_moved(row) for row in rows}
+        for row in (row for row in rows if moved[row.correction_id]):
+            self._ended(self.journal.move(row, "handed_back", moved[row.correction_id]))
+        rows = [row for row in rows if not moved[row.correction_id]]
         desk = Desk(
             lane.writer,
             self.means.handover / source,
@@ -260,7 +312,7 @@ class _Run:
         """Try a few of one action, and hold the rest when one is not verified; what is tried leaves the list."""
         action = waiting[0].action
         while waiting and lane.proven[action] < CANARIES and action not in lane.spoiled and not lane.stopped:
-            done = self._one(lane, lane.writer.attempt, waiting.pop(0))
+            done = self._one(lane, self._attempt, waiting.pop(0))
             if done.state in {"refused", "unknown"}:
                 lane.spoiled[action] = done.correction_id
         if action in lane.spoiled:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jobs.corrections import Correction
 from jobs.policy import DRIFT_FIELDS
+from jobs.settings import Settings
 from jobs.state import DecisionRow
 
 Shown = tuple[str, str, str]
@@ -110,7 +111,7 @@ class Approvals:
         """Only drift can be approved in bulk, and only when every field that changes was."""
         if correction.action != "update":
             return []
-        fields = {"address" if name in ADDRESS else name for name in correction.after}
+        fields = _drift_fields(correction)
         if not fields <= set(DRIFT_FIELDS):
             return []
         rows = {name: self._by_target.get(("field", f"{correction.pairing}/{name}"), []) for name in sorted(fields)}
@@ -122,6 +123,25 @@ class Approvals:
 def is_open(row: DecisionRow) -> bool:
     """Whether it is a yes to corrections that says no date until which it stands."""
     return row.verdict == "approve" and row.until is None and row.target in {"correction", "finding", "field"}
+
+
+def barred(settings: Settings, correction: Correction) -> str:
+    """Why the policy of today does not allow what was planned; empty when it does. Plans may be older than it."""
+    pairing = next((p for p in settings.pairings if p.id == correction.pairing), None)
+    if pairing is None:
+        return f"the pairing {correction.pairing} is no longer configured"
+    action = "drift" if correction.action == "update" else correction.action
+    mode = pairing.mode(action)
+    if mode == "off":
+        return f"the policy no longer allows it: {action} is off"
+    if mode == "review" and "approval" not in correction.needs:
+        return f"by now the policy asks a person about {action}"
+    ignored = [n for n in sorted(_drift_fields(correction)) if action == "drift" and pairing.wins(n) == "ignore"]
+    return f"the policy ignores {', '.join(ignored)} by now" if ignored else ""
+
+
+def _drift_fields(correction: Correction) -> set[str]:
+    return {"address" if name in ADDRESS else name for name in correction.after}
 
 
 _SAID = {"reject": "rejected", "accept": "accepted as it is"}

@@ -1,7 +1,7 @@
 """A correction: one intended write to one profile, and the states that it goes through."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.base import Action
@@ -28,9 +28,9 @@ NEXT: Mapping[CorrectionState, frozenset[CorrectionState]] = {
     "ready": frozenset({"held", "blocked", "intended", "handed_back", "refused"}),
     "held": frozenset({"ready", "held"}),
     "blocked": frozenset({"ready", "held"}),
-    "intended": frozenset({"intended", "applied", "verified", "handed_back", "refused", "unknown"}),
+    "intended": frozenset({"ready", "intended", "applied", "verified", "handed_back", "refused", "unknown"}),
     "applied": frozenset({"verified", "unknown"}),
-    "unknown": frozenset({"intended", "verified", "handed_back", "unknown"}),
+    "unknown": frozenset({"ready", "intended", "verified", "handed_back", "unknown"}),
     "verified": frozenset({"undone"}),
     "handed_back": frozenset(),
     "refused": frozenset(),
@@ -46,7 +46,8 @@ class Correction:
     `before` holds every field that was judged, `after` exactly those that change, both in the words of a connector's
     view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
-    holds a value of a profile.
+    holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
+    `origin_view` what was judged of it; empty where the correction rests on no other profile.
     """
 
     correction_id: str
@@ -69,6 +70,8 @@ class Correction:
     new_id: str | None = None
     detail: str = ""
     plan_id: str = ""
+    origin: str = ""
+    origin_view: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_handed_over(self) -> bool:

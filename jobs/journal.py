@@ -225,6 +225,7 @@ class Journal:
 
     def _values(self, row: Correction) -> dict[str, Any]:
         values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
+        values |= {"origin": row.origin, "origin_view": dict(row.origin_view)}
         return {
             **{name: getattr(row, name) for name in _PLAIN},
             **{name: list(getattr(row, name)) for name in _LISTS},

@@ -18,7 +18,8 @@ from jobs import plan as planning
 from jobs import pull as pulling
 from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
-from jobs.corrections import Correction
+from jobs.approvals import barred
+from jobs.corrections import IN_DOUBT, Correction
 from jobs.detect import Finding
 from jobs.errors import BreakerTripped, ConfigError, IncompleteExport
 from jobs.lock import lock
@@ -86,20 +87,25 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
     """Apply a stored plan, and write its run's report anew. Raises LockHeld, ConfigError."""
     with lock(workspace.folder, workspace.clock, run=f"apply {plan_id}", state_url=workspace.settings.state):
         report = _stored(workspace, plan_id)
-        _refuse_superseded(workspace, plan_id)
-        outcome = _apply(workspace, plan_id, progress or Progress(quiet=True))
+        newer = _superseded_by(workspace, plan_id)
+        outcome = _apply(workspace, plan_id, progress or Progress(quiet=True), newer)
         done = _after(workspace, report, outcome)
         page = _write(workspace, done)
         workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
         return Result(plan_id, done, page, outcome.exit_code)
 
 
-def _refuse_superseded(workspace: Workspace, plan_id: str) -> None:
-    """A plan that nobody began goes stale with the next one: its values may be what has been put right since."""
-    states = workspace.journal.plan_states()
-    newest = list(states)[-1] if states else plan_id
-    if plan_id != newest and states.get(plan_id) == "planned":
+def _superseded_by(workspace: Workspace, plan_id: str) -> str:
+    """The newer plan, where there is one: its values are judged anew, and of the old one only what was begun is settled.
+
+    Raises ConfigError where nothing was begun.
+    """
+    newest = next(reversed(workspace.journal.plan_states()), plan_id)
+    if newest == plan_id:
+        return ""
+    if not any(row.state in IN_DOUBT and not row.is_handed_over for row in workspace.journal.load(plan_id)):
         raise ConfigError(f"plan {plan_id} is superseded by {newest}: look at that one, and `rollcall apply {newest}`")
+    return newest
 
 
 def resume(workspace: Workspace, plan_id: str | None, *, progress: Progress | None = None) -> Result | None:
@@ -264,7 +270,7 @@ def _may_go(night: _Night, corrections: list[Correction]) -> bool:
     return any(c.state == "ready" or (c.state == "held" and approvals.word(c).approving) for c in corrections)
 
 
-def _apply(workspace: Workspace, plan_id: str, progress: Progress) -> Outcome:
+def _apply(workspace: Workspace, plan_id: str, progress: Progress, newer: str = "") -> Outcome:
     settings, state = workspace.settings, workspace.state
     certified = {name: state.last_certified(name) for name in settings.sources}
     plan = workspace.journal.load(plan_id)
@@ -281,6 +287,8 @@ def _apply(workspace: Workspace, plan_id: str, progress: Progress) -> Outcome:
         actives={name: row.active for name, row in certified.items() if row},
         regions={name: source.region for name, source in settings.sources.items()},
         handover=workspace.folder / handover.FOLDER,
+        newer=newer,
+        barred=partial(barred, settings),
         paused=lambda: workspace.paused,
         progress=ended,
     )

@@ -72,6 +72,8 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
         state=state,
         after_correction=None,
         blocked_by=row["blocked_by"] or "",
+        origin=row["origin"] or "",
+        origin_view=_values(row["origin_view"]) if row["origin"] else {},
         pairing=row["pairing"],
         seq=0,
         new_id=None,

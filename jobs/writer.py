@@ -13,6 +13,7 @@ from jobs.corrections import REPLACES, Correction, CorrectionState, fingerprint
 from jobs.journal import CREATED, Journal
 
 View = Mapping[str, str | None]
+NOT_SENT = "a write of unknown outcome had no effect"
 OTHERS_CHANGED = "other fields changed with the write: "
 _LONGEST_DETAIL = 300
 
@@ -45,7 +46,7 @@ class Writer:
         return self._write(correction, record)
 
     def settle(self, correction: Correction) -> Correction:
-        """Find out what became of a write that was begun: read first, never blindly write again.
+        """Find out what became of a write that was begun, by reading alone; one that had no effect is ready again.
 
         Raises VendorError when nothing can be read for now: it stays in doubt.
         """
@@ -61,7 +62,7 @@ class Writer:
         reason = self.not_as_judged(correction, record)
         if reason:
             return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
-        return self._write(correction, record)
+        return self.journal.move(correction, "ready", NOT_SENT)
 
     def _settle_create(self, correction: Correction) -> Correction:
         if correction.state == "applied" or correction.new_id is not None:
@@ -73,7 +74,7 @@ class Writer:
             return self._verify(found, None)
         if holders:
             return self.journal.move(correction, "handed_back", _taken(holders))
-        return self._write(correction, None)
+        return self.journal.move(correction, "ready", NOT_SENT)
 
     def not_as_judged(self, correction: Correction, record: Record | None) -> str:
         """Why this profile is no longer what the plan judged; empty when it is."""

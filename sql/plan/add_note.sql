@@ -12,7 +12,8 @@ select
   [struct_pack(name := 'note', value := p.note)] as before,
   [struct_pack(name := 'note', value := concat_ws(chr(10), p.note, m.marker))] as after,
   'an attested link without its note' as why, '' as pick,
-  case when g.correctable then '' else g.why_not_correctable end as blocked_by
+  case when g.correctable then '' else g.why_not_correctable end as blocked_by,
+  cast(null as varchar) as origin, cast([] as struct(name varchar, value varchar)[]) as origin_view
 from links as l
 join markers as m on m.pairing = l.pairing and m.what = 'note'
 join sources as s on s.source = l.pos_source and s.kind <> 'greenline'

@@ -22,7 +22,8 @@ select
   [struct_pack(name := 'tags', value := array_to_string(list_sort(list_distinct(list_concat(
     case when coalesce(p.tags, '') = '' then cast([] as varchar[]) else string_split(p.tags, ';') end, w.markers))), ';'))] as after,
   'linked to the shop' as why, '' as pick,
-  r.blocked_by
+  r.blocked_by,
+  cast(null as varchar) as origin, cast([] as struct(name varchar, value varchar)[]) as origin_view
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and not l.vendor_sync
 join wanted as w on w.pairing = r.pairing

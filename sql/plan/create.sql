@@ -31,7 +31,16 @@ select
     case when e.sms_consent = 'out' then struct_pack(name := 'sms_consent', value := 'out') end
   ], lambda f: f is not null and list_contains(h.names, f.name))) as after,
   concat(r.ecom_source, ':', r.ecom_id, ' has no profile in ', r.pos_source) as why, '' as pick,
-  r.blocked_by
+  r.blocked_by, concat(r.ecom_source, ':', r.ecom_id) as origin,
+  [
+    struct_pack(name := 'status', value := p.status), struct_pack(name := 'first_name', value := p.first_name),
+    struct_pack(name := 'last_name', value := p.last_name), struct_pack(name := 'birth_date', value := p.birth_date),
+    struct_pack(name := 'phone', value := p.phone), struct_pack(name := 'email', value := p.email),
+    struct_pack(name := 'street', value := p.street), struct_pack(name := 'street_2', value := p.street_2),
+    struct_pack(name := 'city', value := p.city), struct_pack(name := 'region', value := p.region),
+    struct_pack(name := 'postal_code', value := p.postal_code), struct_pack(name := 'country', value := p.country),
+    struct_pack(name := 'email_consent', value := p.email_consent), struct_pack(name := 'sms_consent', value := p.sms_consent)
+  ] as origin_view
 from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and (not l.vendor_sync or l.preset = 'blaze_ecom')
 join people as e on e.n = r.ecom_n

@@ -11,5 +11,7 @@ select
   [struct_pack(name := c.field, value := case when c.target_source = c.ecom_source then c.ecom_consent else c.pos_consent end)] as before,
   [struct_pack(name := c.field, value := 'out')] as after,
   'opted out on the other side' as why, '' as pick,
-  c.blocked_by
+  c.blocked_by,
+  case when c.target_source = c.ecom_source then concat(c.pos_source, ':', c.pos_id) else concat(c.ecom_source, ':', c.ecom_id) end as origin,
+  [struct_pack(name := c.field, value := 'out')] as origin_view
 from consent_conflicts as c

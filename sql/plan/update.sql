@@ -35,7 +35,18 @@ select
       case when o.country <> coalesce(t.country, '') then struct_pack(name := 'country', value := o.country) end
     ], lambda f: f is not null and (k.names is null or list_contains(k.names, f.name)))
   end as after,
-  v.why, v.pick, v.blocked_by
+  v.why, v.pick, v.blocked_by, concat(v.origin_source, ':', v.origin_id) as origin,
+  list_concat([struct_pack(name := 'status', value := o.status)], case v.field
+    when 'first_name' then [struct_pack(name := 'first_name', value := o.first_name)]
+    when 'last_name' then [struct_pack(name := 'last_name', value := o.last_name)]
+    when 'birth_date' then [struct_pack(name := 'birth_date', value := o.birth_date)]
+    when 'phone' then [struct_pack(name := 'phone', value := o.phone)]
+    when 'email' then [struct_pack(name := 'email', value := o.email)]
+    else [
+      struct_pack(name := 'street', value := o.street), struct_pack(name := 'street_2', value := o.street_2),
+      struct_pack(name := 'city', value := o.city), struct_pack(name := 'region', value := o.region),
+      struct_pack(name := 'postal_code', value := o.postal_code), struct_pack(name := 'country', value := o.country)]
+  end) as origin_view
 from verdicts as v
 join profiles as t on t.source = v.target_source and t.id = v.target_id
 join profiles as o on o.source = v.origin_source and o.id = v.origin_id
