@@ -42,6 +42,7 @@ def creation(change: Change, settings: ShopifySettings) -> Step:
         "tags": after.get("tags", "").split(";") if after.get("tags") else None,
         "addresses": [address] if address else None,
         "metafields": metafields or None,
+        **{_CONSENT[channel][0]: _said_no(channel, after) for channel in sorted(_CONSENT.keys() & after.keys())},
     }
     variables = {"input": {name: value for name, value in given.items() if value is not None}}
     return Step("the customer", documents.CREATE, variables)
@@ -126,10 +127,17 @@ def _tag_steps(gid: str, after: str | None, current: Record, settings: ShopifySe
 
 def _opt_out(gid: str, channel: str, current: Record, settings: ShopifySettings) -> Step:
     """Without a time, because the vendor then takes its own present; a clock ahead of the vendor's is refused."""
-    name, document, contact = _CONSENT[channel]
-    if not view(current, settings.link_keys)[contact]:
+    name, document, _ = _CONSENT[channel]
+    return Step(
+        channel, document, {"input": {"customerId": gid, name: _said_no(channel, view(current, settings.link_keys))}}
+    )
+
+
+def _said_no(channel: str, known: Mapping[str, str | None]) -> dict[str, str]:
+    contact = _CONSENT[channel][2]
+    if not known.get(contact):
         raise ValueError(f"the customer has no {contact}, so an opt-out there would have no effect")
-    return Step(channel, document, {"input": {"customerId": gid, name: {"marketingState": "UNSUBSCRIBED"}}})
+    return {"marketingState": "UNSUBSCRIBED"}
 
 
 def _require_forms(after: Mapping[str, str | None]) -> None:

@@ -148,6 +148,8 @@ class Capabilities:
     """Canonical fields that can be written."""
     consent: frozenset[str] = frozenset()
     """Channels that the system knows: email, sms (G9b)."""
+    silent_outs: frozenset[str] = frozenset()
+    """Of those, where a no that was written reads back as unknown: the system has no other word for it (G9)."""
     unique: frozenset[str] = frozenset()
     """Of phone and email, those that no two profiles of the source may share."""
     required: tuple[str, ...] = ()

@@ -90,6 +90,7 @@ class Heartland(Connector):
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset((kept | words.ADDRESS_KEYS.keys()) - {"email_consent"}),
             consent=frozenset({"email"} if "email_consent" in kept else ()),
+            silent_outs=frozenset({"email"} if self.settings.email_opt_in_false == "unknown" else ()),
             required=REQUIRED,
             resumable=True,
             requests_per_second=REQUESTS_PER_SECOND,

@@ -95,6 +95,7 @@ class LightspeedR(Connector):
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset(names),
             consent=frozenset({"email", "sms"}),
+            silent_outs=frozenset({"email", "sms"} if self.settings.no_contact_means == "unknown" else ()),
             required=REQUIRED,
             resumable=True,
             requests_per_second=REQUESTS_PER_SECOND,

@@ -78,6 +78,7 @@ class LightspeedX(Connector):
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset({*words.OWN_KEYS, "group"}),
             consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
+            silent_outs=frozenset({"sms"} if self.settings.sms and self.settings.sms_false == "unknown" else ()),
             requests_per_second=(300 * self.settings.registers + 50) / WINDOW_S,
         )
 

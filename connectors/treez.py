@@ -105,6 +105,7 @@ class Treez(Connector):
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset(words.OWN_KEYS.keys() | words.ADDRESS_KEYS.keys()),
             consent=frozenset({"email"}),
+            silent_outs=frozenset({"email"} if self.settings.opt_out_means == "in" else ()),
             unique=frozenset({"phone", "email"}),
             required=("first_name", "last_name", "birth_date"),
             lists_gone=False,

@@ -134,7 +134,8 @@ class Writer:
     def missing(self, correction: Correction, view: View) -> list[str]:
         """The fields of `after` that the profile does not show; where a system has no word for out, unticked will do (G9)."""
         missing = self._differing(correction.after, correction.after, view)
-        unticked = {n for n in missing if correction.after[n] == "out" and view.get(n) == "unknown"}
+        silent = {f"{channel}_consent" for channel in self.connector.capabilities.silent_outs}
+        unticked = {n for n in missing if n in silent and correction.after[n] == "out" and view.get(n) == "unknown"}
         return [name for name in missing if name not in unticked]
 
     def _others(self, correction: Correction, before: View, view: View) -> list[str]:

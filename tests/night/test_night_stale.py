@@ -161,6 +161,7 @@ def test_who_opts_out_after_the_plan_is_not_created_as_it_was_planned_g9(group: 
             f"shop:{customer} changed since the plan: email_consent",
         )
     finally:
+        group.faults("shop").edit(customer, {"orders": 0, "has_purchased": False})
         group.faults("shop").delete(customer)
 
 

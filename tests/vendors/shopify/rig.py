@@ -277,6 +277,11 @@ class Rig:
         answer = self._filled(node, input)
         if not answer["userErrors"]:
             self.customers[node["id"]] = node
+            for name, update in (
+                ("emailMarketingConsent", self._customerEmailMarketingConsentUpdate),
+                ("smsMarketingConsent", self._customerSmsMarketingConsentUpdate),
+            ):
+                update({"customerId": node["id"], name: input[name]}) if name in input else None
         return answer
 
     def _filled(self, node: Node, given: Node) -> Node:
