@@ -4,17 +4,17 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from connectors._lightspeed_r_words import many
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.http import Http, Reply
+from connectors.pace import Limit, Told
 from connectors.tokens import TokenFile, Tokens
 from connectors.wire import loads
 
-REFRESHES_PER_SECOND = 5 / 60
+REFRESHES = Limit.within(5, seconds=60)
 """The vendor's limit per connection."""
 EARLY_S = 60.0
 """How long before its end an access token is no longer used."""
@@ -22,6 +22,8 @@ LIFE_S = 1800.0
 """Of an access token whose answer names no end: the shorter of the two that the vendor's pages give."""
 PASSING, PASSING_TRIES = "please try again later", 5
 """A 400 with these words is a passing trouble, like a 500."""
+BURST = 19.0
+"""Calls per second, just below the limit of 20 on top of the bucket."""
 COST = 2.5
 """Assumed of one call until the vendor tells its cost: a page of the list with its relations."""
 REFUSED = {
@@ -32,55 +34,16 @@ REFUSED = {
 }
 
 
-@dataclass(slots=True)
-class Bucket:
-    """The vendor's leaky bucket as its headers tell it, and our own share of it. Units cost, seconds pass."""
-
-    clock: Clock
-    share: float
-    size: float = 90.0
-    drip: float = 1.0
-    theirs: float = 0.0
-    ours: float = 0.0
-    _at: float = 0.0
-
-    def wait(self, cost: float) -> None:
-        """Until `cost` fits into what the vendor has left, and into our share of what it allows."""
-        self._leak()
-        full = (self.theirs + cost - self.size) / self.drip
-        spent = (self.ours + cost - self.size * self.share) / (self.drip * self.share)
-        if (pause := max(full, spent)) > 0:
-            self.clock.sleep(pause)
-            self._leak()
-
-    def learn(self, headers: Mapping[str, str], cost: float) -> None:
-        """What one call cost, and how full the bucket is now; all with decimals."""
-        level = re.fullmatch(r"([\d.]+)/([\d.]+)", headers.get("X-LS-API-Bucket-Level", "").strip())
-        told = _number(level[1]) if level else None
-        own = _number(headers.get("X-LS-API-Request-Cost"))
-        self._leak()
-        self.ours += cost if own is None else own
-        self.theirs = self.theirs + (cost if own is None else own) if told is None else told
-        self.size = (_number(level[2]) if level else None) or self.size
-        self.drip = _number(headers.get("X-LS-API-Drip-Rate")) or self.drip
-
-    def _leak(self) -> None:
-        now = self.clock.time()
-        gone = (now - self._at) * self.drip
-        self.theirs, self.ours = max(0.0, self.theirs - gone), max(0.0, self.ours - gone * self.share)
-        self._at = now
-
-
 class Access:
     """Sends one request with a token that is good, and renews the tokens where it is not."""
 
     def __init__(
         self, http: Http, cloud: Http, token_url: str, clock: Clock, *,
-        client: Mapping[str, str], tokens: TokenFile, share: float,
+        client: Mapping[str, str], tokens: TokenFile,
     ) -> None:  # fmt: skip
-        """`client`: client_id and client_secret. `share`: how much of the rate limit may be used."""
+        """`client`: client_id and client_secret."""
         self._http, self._cloud, self._token_url, self._clock = http, cloud, token_url, clock
-        self._client, self._file, self._bucket = client, tokens, Bucket(clock, share)
+        self._client, self._file = client, tokens
         self._tokens: Tokens | None = None
         self._dead = ""
 
@@ -113,10 +76,9 @@ class Access:
 
     def _authorised(self, method: str, path: str, params: Any, json: Any, ok: Collection[int], cost: float) -> Reply:
         def once(statuses: Collection[int]) -> Reply:
-            self._bucket.wait(cost)
-            reply = self._http.request(method, path, params=params, headers=self._headers, json=json, ok=statuses)
-            self._bucket.learn(reply.headers, cost)
-            return reply
+            return self._http.request(
+                method, path, params=params, headers=self._headers, json=json, ok=statuses, cost=cost
+            )
 
         used = self._good().access_token
         reply = once({*ok, 401})
@@ -193,6 +155,15 @@ def rows_of(reply: Reply, name: str) -> tuple[list[dict[str, Any]], dict[str, An
     if not isinstance(attributes, dict) or not all(isinstance(row, dict) for row in rows):
         raise VendorError(f"{reply.where} answered something else than a list: try again later", permanent=False)
     return rows, attributes
+
+
+def metered(headers: Mapping[str, str]) -> Told:
+    """The leaky bucket as it stands, what fills and empties it, and what this call cost; all with decimals."""
+    level = re.fullmatch(r"([\d.]+)/([\d.]+)", headers.get("X-LS-API-Bucket-Level", "").strip())
+    used, size = (_number(level[1]), _number(level[2])) if level else (None, None)
+    drip, cost = (_number(headers.get(f"X-LS-API-{name}")) for name in ("Drip-Rate", "Request-Cost"))
+    limit = Limit(drip, size, BURST) if drip and size else None
+    return Told(limit, used, size, cost)
 
 
 def is_passing(reply: Reply) -> bool:

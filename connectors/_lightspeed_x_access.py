@@ -123,7 +123,7 @@ class Rotating:
         secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
         try:
             # Sent again when it fails: the vendor either still takes this refresh token, or never will.
-            reply = self.http.request("POST", TOKEN_PATH, form={**form, **secrets}, retry=True)
+            reply = self.http.request("POST", TOKEN_PATH, form={**form, **secrets}, retry=True, cost=0)
         except VendorError as error:
             told = f"{error}; the app is not let in: authorise it again" if error.permanent else str(error)
             raise VendorError(told, permanent=error.permanent, status=error.status) from None

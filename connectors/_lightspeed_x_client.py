@@ -11,6 +11,7 @@ from connectors._phones import is_number, spellings
 from connectors._shaping import clean, text
 from connectors.base import Evidence, VendorError
 from connectors.http import Reply
+from connectors.pace import Limit, Told
 
 CUSTOMERS, GROUPS, SEARCH, RETAILER = "/customers", "/customer_groups", "/search", "/retailer"
 CUSTOMER_CODE = "RC-{key}"
@@ -31,12 +32,7 @@ class Client:
     _groups: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def get(self, path: str, params: Mapping[str, Any], ok: Sequence[int] = (200,)) -> Reply:
-        """Reads, and keeps to our share of the limit that the answer names."""
-        reply = self.access.send("GET", self._path(path), params=params, ok=ok)
-        limit = reply.headers.get("X-RateLimit-Limit", "")
-        if limit.isdecimal() and int(limit):
-            self.access.http.keep_to(int(limit) / WINDOW_S * self.settings.rate_share)
-        return reply
+        return self.access.send("GET", self._path(path), params=params, ok=ok)
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         return self.access.send(method, self._path(path), json=body, ok=(200, 201, 204, 404, *REFUSALS))
@@ -120,6 +116,15 @@ class Client:
 
     def _path(self, path: str) -> str:
         return f"/api/{self.settings.api_version}{path}"
+
+
+def metered(headers: Mapping[str, str]) -> Told:
+    """The calls of all clients together in five minutes, and how many of them are left."""
+    limit, left = (headers.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining"))
+    if not limit.isdecimal() or not int(limit):
+        return Told()
+    size = float(limit)
+    return Told(Limit.within(size, WINDOW_S), size - float(left) if left.isdecimal() else None, size)
 
 
 def customer(profile_id: str) -> str:

@@ -9,9 +9,12 @@ from connectors._shopify_words import ShopifySettings
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.http import Effect, Http, Reply
+from connectors.pace import Limit, Told
 
-REQUESTS_PER_SECOND = 10.0
-"""A tenth of the smallest plan's 100 points a second, since a write costs 10 points."""
+LIMIT = Limit(rate=100.0, at_once=2_000.0)
+"""Points, of the smallest plan; every answer tells the shop's own."""
+PRICE = 10.0
+"""Of a document that was never sent yet: a mutation's."""
 LONGEST_WAIT_S = 900.0
 ATTEMPTS = 40
 TOKEN_MARGIN_S = 300.0
@@ -57,8 +60,9 @@ class Client:
         self._token = settings.token.reveal().get_secret_value() if settings.token else ""
         self._secret = settings.client_secret.reveal().get_secret_value() if settings.client_secret else ""
         self._token_ends = float("inf") if settings.token else 0.0
-        rate = REQUESTS_PER_SECOND * settings.rate_share
-        self.http = Http(name, settings.base_url, clock, requests_per_second=rate, secrets=(self._token, self._secret))
+        share, secrets = settings.rate_share, (self._token, self._secret)
+        self.http = Http(name, settings.base_url, clock, limit=LIMIT, share=share, secrets=secrets)
+        self._prices: dict[str, float] = {}
         self.answered_version: str | None = None
         self.answered_date: str | None = None
 
@@ -106,19 +110,24 @@ class Client:
         """Sends with a token that is good; one that was got here and is refused is got once more."""
         if self._clock.time() >= self._token_ends:
             self._get_token()
+        price = self._prices.get(body["query"], PRICE)
         try:
-            reply = self._send(body, writing=writing)
+            reply = self._send(body, price, writing=writing)
         except VendorError as error:
             if error.status != 401 or not self._secret:
                 raise
             self._get_token()
-            reply = self._send(body, writing=writing)
-        return self._answer(reply, writing=writing)
+            reply = self._send(body, price, writing=writing)
+        answer = self._answer(reply, writing=writing)
+        told, self._prices[body["query"]] = _metered(answer, price)
+        self.http.budget.learn(told, price)
+        return answer
 
-    def _send(self, body: Mapping[str, Any], *, writing: bool) -> Reply:
+    def _send(self, body: Mapping[str, Any], price: float, *, writing: bool) -> Reply:
         path = f"/admin/api/{self._settings.api_version}/graphql.json"
         retry = None if writing else True
-        return self.http.request("POST", path, json=body, headers={"X-Shopify-Access-Token": self._token}, retry=retry)
+        headers = {"X-Shopify-Access-Token": self._token}
+        return self.http.request("POST", path, json=body, headers=headers, retry=retry, cost=price)
 
     def _answer(self, reply: Reply, *, writing: bool) -> dict[str, Any]:
         effect: Effect = "unknown" if writing else "none"
@@ -140,7 +149,7 @@ class Client:
             "client_id": self._settings.client_id or "",
             "client_secret": self._secret,
         }
-        reply = self.http.request("POST", "/admin/oauth/access_token", form=form, retry=True)
+        reply = self.http.request("POST", "/admin/oauth/access_token", form=form, retry=True, cost=0)
         answer = reply.json()
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
@@ -192,6 +201,19 @@ def _asked_wait(answer: Mapping[str, Any]) -> float:
         return max(1.0, missing / float(bucket["restoreRate"]))
     except (KeyError, TypeError, ZeroDivisionError):
         return 2.0
+
+
+def _metered(answer: Mapping[str, Any], price: float) -> tuple[Told, float]:
+    """The shop's bucket as an answer tells it, and what the same document asks for next time."""
+    try:
+        cost = answer["extensions"]["cost"]
+        bucket = cost["throttleStatus"]
+        size, left, rate = (float(bucket[name]) for name in ("maximumAvailable", "currentlyAvailable", "restoreRate"))
+        return Told(Limit(rate, size), size - left, size, float(cost["actualQueryCost"] or 0)), float(
+            cost["requestedQueryCost"]
+        )
+    except (KeyError, TypeError, ValueError):
+        return Told(), price
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -159,7 +159,6 @@ class Capabilities:
     resumable: bool = False
     hands_over: bool = False
     """Whether corrections go out as a file for people, and are proven by the next export alone."""
-    requests_per_second: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

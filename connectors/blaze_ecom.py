@@ -25,11 +25,13 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http, Reply
+from connectors.pace import Limit
 
 CUSTOMERS, STORES = "/api/v1/customers/", "/api/v1/stores/"
 """Assumed paths; collections end with a slash."""
 PAGE_SIZE = 100
-REQUESTS_PER_SECOND = 5.0
+LIMIT = Limit(5.0)
+"""Assumed: calls per second."""
 PASSES = 3
 """How often a list that moves while it is read is read."""
 REFUSED = {
@@ -59,10 +61,8 @@ class BlazeEcom(Connector):
 
     @cached_property
     def http(self) -> Http:
-        rate = REQUESTS_PER_SECOND * self.settings.rate_share
-        return Http(
-            self.name, str(self.settings.base_url), self.clock, requests_per_second=rate, secrets=(self._token(),)
-        )
+        share, secrets = self.settings.rate_share, (self._token(),)
+        return Http(self.name, str(self.settings.base_url), self.clock, limit=LIMIT, share=share, secrets=secrets)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,7 +73,6 @@ class BlazeEcom(Connector):
             fields=frozenset(name for name in words.ATTRIBUTES if not name.endswith("_consent")),
             consent=frozenset({"email", "sms"}),
             unique=frozenset(words.CONTACTS),
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -27,9 +27,11 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http
+from connectors.pace import Limit
 
 PATH = "/api/v3"
-REQUESTS_PER_SECOND = 10.0
+RATE = Limit.within(600, seconds=60)
+"""Calls per token; no header tells what is left."""
 PASSES = 3
 """How often a list that moves while it is read is read."""
 
@@ -52,8 +54,8 @@ class Ecwid(Connector):
     @cached_property
     def http(self) -> Http:
         root = f"{self.settings.base_url.rstrip('/')}{PATH}"
-        rate = REQUESTS_PER_SECOND * self.settings.rate_share
-        return Http(self.name, root, self.clock, requests_per_second=rate, secrets=(self._token(),))
+        share, secrets = self.settings.rate_share, (self._token(),)
+        return Http(self.name, root, self.clock, limit=RATE, share=share, secrets=secrets)
 
     @cached_property
     def client(self) -> Client:
@@ -69,7 +71,6 @@ class Ecwid(Connector):
             consent=frozenset({"email"}),
             unique=frozenset({"email"}),
             required=("email",),
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -27,10 +27,12 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http, Reply
+from connectors.pace import Limit
 
 COMPANY = "/external/company/{company}"
 PAGE_SIZE = 100
-REQUESTS_PER_SECOND = 4.0
+LIMIT = Limit(4.0)
+"""Assumed: calls per second."""
 PASSES = 3
 """How often a list that moves while it is read is read: it comes in the order of changes."""
 REFUSED = {
@@ -59,8 +61,8 @@ class Greenline(Connector):
     def http(self) -> Http:
         keys = (self.settings.token, self.settings.second_token)
         secrets = [_revealed(key) for key in keys if key is not None]
-        rate = REQUESTS_PER_SECOND * self.settings.rate_share
-        return Http(self.name, self.settings.base_url, self.clock, requests_per_second=rate, secrets=secrets)
+        share = self.settings.rate_share
+        return Http(self.name, self.settings.base_url, self.clock, limit=LIMIT, share=share, secrets=secrets)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -71,7 +73,6 @@ class Greenline(Connector):
             fields=frozenset(words.KEYS),
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from connectors.base import (
     VendorError,
 )  # fmt: skip
 from connectors.http import Http, Reply
+from connectors.pace import Limit
 
 INCLUDE = {"_include[]": "addresses"}
 """Assumed: embeds the addresses. A customer who comes without them costs one call more."""
@@ -34,8 +35,8 @@ ADMIN_PAGE = "https://{subdomain}.retail.heartland.us/#customers/edit/{id}"
 """Assumed: the vendor's page of a customer."""
 PUBLIC_ID = "RC-{key}"
 """The Customer # of a customer that we create: unique there, so that a create tried twice is refused, not doubled."""
-REQUESTS_PER_SECOND = 5.0
-"""Assumed: the vendor publishes no limit."""
+LIMIT = Limit(5.0)
+"""Calls per second. Assumed: the vendor publishes none."""
 REFUSALS = (400, 409, 422)
 """Assumed: each of them is a validation error without effect."""
 REASON = re.compile(
@@ -71,7 +72,8 @@ class Heartland(Connector):
             self.name,
             base if urlsplit(base).path else f"{base}/api",
             self.clock,
-            requests_per_second=REQUESTS_PER_SECOND * self.settings.rate_share,
+            limit=LIMIT,
+            share=self.settings.rate_share,
             secrets=(self.settings.token.reveal().get_secret_value(),),
         )
 
@@ -93,7 +95,6 @@ class Heartland(Connector):
             silent_outs=frozenset({"email"} if self.settings.email_opt_in_false == "unknown" else ()),
             required=REQUIRED,
             resumable=True,
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -24,11 +24,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from connectors.base import VendorError
 from connectors.clock import Clock
+from connectors.pace import Budget, Limit, Told
 from connectors.wire import decoded, diagnosis, lines, loads, origin, require_private, session_for
 
 MIB = 1024 * 1024
 Effect = Literal["none", "unknown"]
 Headers = Mapping[str, str] | Callable[[str, str], Mapping[str, str]] | None
+Meter = Callable[[Mapping[str, str]], Told]
+"""Reads what a vendor's headers, whose names ignore case, say of its limit."""
 
 T = TypeVar("T")
 
@@ -116,6 +119,7 @@ class _Call:
     ok: Collection[int]
     safe: bool
     """Sending it twice does no harm."""
+    cost: float = 0.0
 
     @property
     def effect(self) -> Effect:
@@ -139,7 +143,9 @@ class Http:
         base_url: str,
         clock: Clock,
         *,
-        requests_per_second: float,
+        limit: Limit,
+        share: float = 1.0,
+        meter: Meter | None = None,
         deadline_s: float = 60,
         total_wait_s: float = 900,
         max_bytes: int = 64 * MIB,
@@ -147,6 +153,8 @@ class Http:
         secrets: Sequence[str] = (),
     ) -> None:
         """Times in seconds. `total_wait_s`: waiting between the attempts of one request, all together.
+
+        `limit`: what the vendor documents; `meter` reads what it says; no more than `share` of either is used.
 
         Raises VendorError when `base_url` is neither https nor on loopback.
         """
@@ -161,8 +169,8 @@ class Http:
         for secret in secrets:
             self.hide(secret)
         self._session = session_for(base_url)
-        self._gap = 1 / requests_per_second
-        self._next_slot = 0.0
+        self._meter = meter
+        self.budget = Budget(clock, limit, share)
         self._guard = threading.Lock()
         self.stats = Stats()
 
@@ -177,18 +185,20 @@ class Http:
         form: Mapping[str, str] | None = None,
         retry: bool | None = None,
         ok: Collection[int] = (200,),
+        cost: float = 1.0,
     ) -> Reply:
         """Send, wait and send again as allowed, and return an answer whose status is in `ok`.
 
         `headers` as a function gets the method and the final URL, anew for each attempt. `retry`: None sends GET and
         HEAD again, and a write only where the answer proves that it had no effect; True is for reads that the vendor
-        takes as POST; False sends once.
+        takes as POST; False sends once. `cost`: units of the limit, as far as they are known; 0 for a call that does not
+        count, and whose headers speak of another limit.
         Raises VendorError; `effect` is `unknown` when a write was sent and no answer tells what became of it.
         """
         method = method.upper()
         safe = bool(retry) or method in _SAFE_METHODS
         body, kind = (orjson.dumps(json), "application/json") if json is not None else (form, None)
-        call = _Call(method, self._url(path_or_url), params, headers, body, kind, ok, safe)
+        call = _Call(method, self._url(path_or_url), params, headers, body, kind, ok, safe, cost)
         return self._tried(1 if retry is False else self._attempts, lambda: self._exchange(call), call)
 
     def stream_lines(self, url: str, *, max_bytes: int = 20 * 1024 * MIB, quiet_s: float = 60) -> Iterator[bytes]:
@@ -212,10 +222,6 @@ class Http:
         """Keep one more secret out of every text: a token that was got on the way."""
         known = {*self._secrets, secret, quote(secret, safe=""), quote_plus(secret)} - {""}
         self._secrets = sorted(known, key=lambda one: (-len(one), one))
-
-    def keep_to(self, requests_per_second: float) -> None:
-        """Another rate from now on, once the vendor has said what its limit is."""
-        self._gap = 1 / requests_per_second
 
     def redact(self, text: str) -> str:
         """The text without secrets, credential headers and query strings."""
@@ -271,7 +277,7 @@ class Http:
         return VendorError(text, permanent=permanent, status=last.status, effect=last.effect)
 
     def _exchange(self, call: _Call) -> Reply:
-        self._pace()
+        self.budget.pay(call.cost)
         started = self._clock.time()
         response = self._opened(self._session, call, self._deadline_s)
         try:
@@ -292,6 +298,8 @@ class Http:
         except requests.RequestException as error:
             trouble = diagnosis(error)
         else:
+            if self._meter and call.cost:
+                self.budget.learn(self._meter(response.headers), call.cost)
             if response.status_code in call.ok:
                 return response
             response.close()
@@ -314,6 +322,7 @@ class Http:
             text = f"answered {status}: {_ADVICE.get(status, 'the vendor refuses this request')}"
             return self._error(call, text, permanent=True, status=status)
         failure.retry_after = self._retry_after(headers)
+        self.budget.hold(min(failure.retry_after or 0.0, self._total_wait_s))
         return failure
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
@@ -358,14 +367,6 @@ class Http:
     def _where(self, call: _Call) -> str:
         path = "/".join(_shown(part) for part in urlsplit(call.url).path.split("/"))
         return self.redact(f"{self._source}: {call.method} {path}")
-
-    def _pace(self) -> None:
-        with self._guard:
-            now = self._clock.time()
-            slot = max(now, self._next_slot)
-            self._next_slot = slot + self._gap
-        if slot > now:
-            self._clock.sleep(slot - now)
 
 
 def _failure(state: RetryCallState) -> _AttemptError:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import _lightspeed_r_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
-from connectors._lightspeed_r_access import REFRESHES_PER_SECOND, Access, is_passing, rows_of, said
+from connectors._lightspeed_r_access import BURST, REFRESHES, Access, is_passing, metered, rows_of, said
 from connectors.base import (
     Action,
     Capabilities,
@@ -26,6 +26,7 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http, Reply
+from connectors.pace import Limit
 from connectors.tokens import TokenFile
 
 API = "/API/V3"
@@ -33,8 +34,8 @@ PAGE_SIZE = 100
 """The vendor's maximum."""
 RELATIONS = '["Contact","CustomerType","Note","Tags"]'
 """Without them there is no email, phone or consent."""
-REQUESTS_PER_SECOND = 19.0
-"""Just below the burst limit of 20 per second; what a night lasts is in the bucket (`_lightspeed_r_access`)."""
+LIMIT = Limit(rate=1.0, at_once=90.0, calls=BURST)
+"""The bucket of an account with one register, and the burst limit; the headers tell the bucket as it is."""
 COUNT_COST = 10.0
 REQUIRED = ("first_name",)
 """Assumed: the vendor does not say without what nobody is created."""
@@ -64,7 +65,7 @@ class LightspeedR(Connector):
     @cached_property
     def http(self) -> Http:
         base = self.settings.base_url.rstrip("/").removesuffix(API) + API
-        return Http(self.name, base, self.clock, requests_per_second=REQUESTS_PER_SECOND * self.settings.rate_share)
+        return Http(self.name, base, self.clock, limit=LIMIT, share=self.settings.rate_share, meter=metered)
 
     @cached_property
     def access(self) -> Access:
@@ -74,13 +75,13 @@ class LightspeedR(Connector):
         assert wanted.tokens is not None
         secret = wanted.client_secret.reveal().get_secret_value()
         cloud = Http(
-            self.name, wanted.token_url, self.clock, requests_per_second=REFRESHES_PER_SECOND, attempts=4,
+            self.name, wanted.token_url, self.clock, limit=REFRESHES, attempts=4,
             secrets=(secret,),
         )  # fmt: skip
         self.http.hide(secret)
         client = {"client_id": wanted.client_id, "client_secret": secret}
-        tokens, share = TokenFile(wanted.tokens.file), wanted.rate_share
-        return Access(self.http, cloud, wanted.token_url, self.clock, client=client, tokens=tokens, share=share)
+        tokens = TokenFile(wanted.tokens.file)
+        return Access(self.http, cloud, wanted.token_url, self.clock, client=client, tokens=tokens)
 
     @cached_property
     def words(self) -> words.Words:
@@ -98,7 +99,6 @@ class LightspeedR(Connector):
             silent_outs=frozenset({"email", "sms"} if self.settings.no_contact_means == "unknown" else ()),
             required=REQUIRED,
             resumable=True,
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

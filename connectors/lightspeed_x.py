@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from connectors import _lightspeed_x_words as words
 from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._lightspeed_x_access import Access, Personal, Rotating
-from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client
+from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client, metered
 from connectors._lightspeed_x_writes import Writes
 from connectors.base import (
     Action,
@@ -28,6 +28,7 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http
+from connectors.pace import Limit
 from connectors.tokens import TokenFile
 
 ATTEMPTS = 14
@@ -50,10 +51,12 @@ class LightspeedX(Connector):
 
     @cached_property
     def http(self) -> Http:
-        rate = (300 * self.settings.registers + 50) / WINDOW_S * self.settings.rate_share
+        limit, share = Limit.within(300 * self.settings.registers + 50, WINDOW_S), self.settings.rate_share
         secrets = [_revealed(one) for one in (self.settings.token, self.settings.client_secret)]
         root = str(self.settings.base_url).rstrip("/")
-        return Http(self.name, root, self.clock, requests_per_second=rate, attempts=ATTEMPTS, secrets=secrets)
+        return Http(
+            self.name, root, self.clock, limit=limit, share=share, meter=metered, attempts=ATTEMPTS, secrets=secrets
+        )
 
     @cached_property
     def access(self) -> Access:
@@ -79,7 +82,6 @@ class LightspeedX(Connector):
             fields=frozenset({*words.OWN_KEYS, "group"}),
             consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
             silent_outs=frozenset({"sms"} if self.settings.sms and self.settings.sms_false == "unknown" else ()),
-            requests_per_second=(300 * self.settings.registers + 50) / WINDOW_S,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._guard import after_a_write, checked, refuse_unoffered
 from connectors._shopify_bulk import Export
-from connectors._shopify_client import REQUESTS_PER_SECOND, Client, ShopifyError
+from connectors._shopify_client import Client, ShopifyError
 from connectors.base import (
     Action,
     Capabilities,
@@ -67,7 +67,6 @@ class Shopify(Connector):
             fields=writes.FIELDS | {f"link:{source}" for source in self.settings.link_keys.values()},
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

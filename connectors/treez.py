@@ -29,13 +29,14 @@ from connectors.base import (
     VendorError,
 )
 from connectors.http import Http
+from connectors.pace import Limit
 
 PREFIX = {"v3": "/dispensary/v3/{dispensary}", "v2": "/v2.0/dispensary/{dispensary}"}
 PAGE_SIZE = 50
 """The vendor's maximum."""
 SINCE = "1990-01-01T00:00:00.000+00:00"
-REQUESTS_PER_SECOND = 10.0
-"""v2's limit; assumed for v3, which shows one without its window."""
+LIMIT = Limit(10.0)
+"""Calls per second of v2; assumed for v3, which shows one without its window."""
 UPDATE, CREATE = "/customer/update/{id}", "/customer/detailcustomer"
 """Assumed for v2, whose own paths are not known; its full-replace POST is never used."""
 PASSES = 3
@@ -72,10 +73,10 @@ class Treez(Connector):
 
     @cached_property
     def http(self) -> Http:
-        rate = REQUESTS_PER_SECOND * self.settings.rate_share
+        share = self.settings.rate_share
         secrets = [_revealed(self.settings.private_key), _revealed(self.settings.api_key)]
         secrets += [_revealed(self.settings.client_id)]
-        return Http(self.name, self.settings.base_url, self.clock, requests_per_second=rate, secrets=secrets)
+        return Http(self.name, self.settings.base_url, self.clock, limit=LIMIT, share=share, secrets=secrets)
 
     @cached_property
     def access(self) -> Access:
@@ -109,7 +110,6 @@ class Treez(Connector):
             unique=frozenset({"phone", "email"}),
             required=("first_name", "last_name", "birth_date"),
             lists_gone=False,
-            requests_per_second=REQUESTS_PER_SECOND,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

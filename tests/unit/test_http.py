@@ -23,6 +23,7 @@ import requests
 from connectors.base import VendorError
 from connectors.clock import SimulatedClock
 from connectors.http import Http, Reply
+from connectors.pace import Limit
 from connectors.wire import session_for
 
 START = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
@@ -106,7 +107,7 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture
 def http(server: Server, clock: SimulatedClock) -> Iterator[Http]:
-    room = Http("till", server.url + "/api", clock, requests_per_second=1000, secrets=[SECRET])
+    room = Http("till", server.url + "/api", clock, limit=Limit(1000), secrets=[SECRET])
     yield room
     room.close()
 
@@ -193,7 +194,7 @@ def test_f2_retries_are_bounded_and_their_jitter_is_deterministic(server: Server
     for _ in range(2):
         clock = SimulatedClock(START)
         server.scripts = [answer(500)]
-        room = Http("till", server.url, clock, requests_per_second=1000)
+        room = Http("till", server.url, clock, limit=Limit(1000))
         error = refused(room)
         room.close()
         assert not error.permanent
@@ -248,7 +249,7 @@ def test_f3_a_slow_drip_ends_at_the_total_deadline(server: Server, clock: Simula
                 return
 
     server.scripts = [drip]
-    room = Http("till", server.url, clock, requests_per_second=1000, attempts=1, deadline_s=60)
+    room = Http("till", server.url, clock, limit=Limit(1000), attempts=1, deadline_s=60)
     error = refused(room)
     stop.set()
     room.close()
@@ -265,7 +266,7 @@ def test_f3_an_endless_body_ends_at_the_byte_limit(server: Server, clock: Simula
             handler.wfile.write(b"x" * 65536)
 
     server.scripts = [endless]
-    room = Http("till", server.url, clock, requests_per_second=1000, max_bytes=300_000)
+    room = Http("till", server.url, clock, limit=Limit(1000), max_bytes=300_000)
     error = refused(room)
     room.close()
     assert error.permanent
@@ -277,7 +278,7 @@ def test_f3_a_gzip_bomb_counts_by_what_it_unpacks_to(server: Server, clock: Simu
     bomb = gzip.compress(b"0" * 3_000_000)
     assert len(bomb) < 10_000
     server.scripts = [answer(body=bomb, headers={"Content-Encoding": "gzip"})]
-    room = Http("till", server.url, clock, requests_per_second=1000, max_bytes=1_000_000)
+    room = Http("till", server.url, clock, limit=Limit(1000), max_bytes=1_000_000)
     assert refused(room).permanent
     room.close()
 
@@ -285,7 +286,7 @@ def test_f3_a_gzip_bomb_counts_by_what_it_unpacks_to(server: Server, clock: Simu
 def test_f3_nobody_listening_is_tried_again_and_no_write_was_sent(clock: SimulatedClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    room = Http("till", f"http://127.0.0.1:{port}", clock, requests_per_second=1000)
+    room = Http("till", f"http://127.0.0.1:{port}", clock, limit=Limit(1000))
     error = refused(room, "POST", json={})
     room.close()
     assert (error.permanent, error.effect) == (False, "none")
@@ -301,7 +302,7 @@ def test_f3_no_answer_in_time_leaves_a_write_unknown(server: Server, clock: Simu
         hang_up(handler)
 
     server.scripts = [silent]
-    room = Http("till", server.url, clock, requests_per_second=1000, deadline_s=0.05)
+    room = Http("till", server.url, clock, limit=Limit(1000), deadline_s=0.05)
     error = refused(room, "POST", json={})
     gone.set()
     room.close()
@@ -417,14 +418,14 @@ def test_f13_an_absolute_address_on_another_host_is_refused_before_the_wire(serv
 )
 def test_f13_credentials_never_go_in_the_clear(clock: SimulatedClock, base: str) -> None:
     with pytest.raises(VendorError, match="https://") as caught:
-        Http("till", base, clock, requests_per_second=1)
+        Http("till", base, clock, limit=Limit(1))
     assert caught.value.permanent
     assert "pw" not in str(caught.value)
 
 
 def test_f13_a_server_that_speaks_no_tls_is_named(clock: SimulatedClock, server: Server) -> None:
     server.scripts = [answer()]
-    room = Http("till", server.url.replace("http:", "https:"), clock, requests_per_second=1000, attempts=1)
+    room = Http("till", server.url.replace("http:", "https:"), clock, limit=Limit(1000), attempts=1)
     error = refused(room, "POST", json={})
     room.close()
     assert error.effect == "none"
@@ -436,7 +437,7 @@ def test_f13_an_unknown_host_name_is_named(clock: SimulatedClock, monkeypatch: p
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    room = Http("till", "http://localhost:9", clock, requests_per_second=1000, attempts=3)
+    room = Http("till", "http://localhost:9", clock, limit=Limit(1000), attempts=3)
     error = refused(room, "POST", json={})
     room.close()
     assert (error.permanent, error.effect) == (False, "none")
@@ -530,7 +531,7 @@ def test_f30_redaction_knows_its_secrets_in_url_spelling(http: Http) -> None:
 
 def test_the_pace_is_kept_through_the_clock(server: Server, clock: SimulatedClock) -> None:
     server.scripts = [answer()]
-    room = Http("till", server.url, clock, requests_per_second=2)
+    room = Http("till", server.url, clock, limit=Limit(2))
     for _ in range(5):
         room.request("GET", "/")
     assert waited(clock) == pytest.approx(2.0, abs=0.01)
@@ -563,7 +564,7 @@ def test_a_file_that_breaks_off_is_an_error_and_not_an_end(server: Server, http:
 
 def test_a_file_has_a_byte_limit_and_a_line_limit(server: Server, clock: SimulatedClock) -> None:
     server.scripts = [answer(body=b"x" * 5000)]
-    room = Http("till", server.url, clock, requests_per_second=1000, max_bytes=1000)
+    room = Http("till", server.url, clock, limit=Limit(1000), max_bytes=1000)
     with pytest.raises(VendorError, match="longer than 1000 bytes"):
         list(room.stream_lines(f"{server.url}/file"))
     with pytest.raises(VendorError, match="more than 2000 bytes"):

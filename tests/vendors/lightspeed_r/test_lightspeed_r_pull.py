@@ -271,7 +271,7 @@ def test_the_bucket_is_read_from_the_headers_and_waited_for(rig: Any, clock: Sim
     before = clock.time()
     rig.connector(clock, writes=False, account_id="7").fetch(["1", "2"])
     waited = clock.time() - before
-    assert 10 < waited < 20  # twice (95.5 + 2.5 - 90) / 1.5
+    assert 60 < waited < 70  # others have filled it: at most ten times our own pace of 2.5 / (1.5 * 0.5), for each
 
 
 def test_not_more_than_its_share_of_the_bucket_is_used(rig: Any, clock: SimulatedClock) -> None:

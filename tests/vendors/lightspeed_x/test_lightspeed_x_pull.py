@@ -196,13 +196,13 @@ def test_our_share_of_the_limit_that_the_vendor_names_is_kept(rig: Any, clock: S
     """350 in five minutes for one register; an answer that names another limit sets another pace."""
     took = []
     for limit in ({}, {"X-RateLimit-Limit": "6050"}):
-        rig.serve(100)
+        rig.serve(450)
         rig.headers = limit
         before = clock.time()
         pulled(rig.connector(clock, writes=False, rate_share=0.5))
         took.append(clock.time() - before)
-    assert took[0] == pytest.approx(23 * 300 / 175, rel=0.01)
-    assert took[1] == pytest.approx(300 / 175 + 22 * 300 / 3025, rel=0.2)
+    assert took[0] == pytest.approx((94 - 17.5) * 300 / 157.5, rel=0.02), "a tenth of our share at once, the rest evenly"
+    assert took[1] < 1, "and of 3025 a tenth is more than this pull needs"
 
 
 # what is read -------------------------------------------------------------------------------------------------------

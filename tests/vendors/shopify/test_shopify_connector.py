@@ -234,7 +234,7 @@ def test_access_denied_names_the_scope(shop: Shop, clock: SimulatedClock) -> Non
     assert caught.value.permanent
 
 
-@pytest.mark.parametrize(("available", "requested", "waits"), [(61, 178, 1.17), (0, 1000, 10), (177, 178, 1)])
+@pytest.mark.parametrize(("available", "requested", "waits"), [(61, 178, 11.17), (0, 1000, 20), (177, 178, 10)])
 def test_a_throttled_query_waits_for_its_price(
     shop: Shop, clock: SimulatedClock, available: float, requested: float, waits: float
 ) -> None:
