@@ -1,5 +1,5 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test lint bench crash lock clean
+.PHONY: venv demo score test lint bench requests crash lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
@@ -36,6 +36,10 @@ crash: venv  ## the long crash sweep: every action, every point, both databases
 
 bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md
 	$(BIN)/python -m tests.bench.night --write docs/benchmarks.md
+
+requests: venv  ## requests of a full export of 50,000 profiles per vendor; writes its table in docs/connectors.md
+	$(BIN)/python -m tests.bench.requests --write docs/connectors.md
+	$(BIN)/python -m tests.bench.pull_memory --write docs/benchmarks.md
 
 lock:  ## pin the newest versions, with hashes and without addresses
 	$(PYTHON) -m venv .venv-lock
