@@ -1,5 +1,5 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test lint bench requests crash lock clean
+.PHONY: venv demo score test lint bench requests memory crash lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
@@ -39,7 +39,9 @@ bench: venv  ## a million profiles from sealed snapshots to findings; writes doc
 
 requests: venv  ## requests of a full export of 50,000 profiles per vendor; writes its table in docs/connectors.md
 	$(BIN)/python -m tests.bench.requests --write docs/connectors.md
-	$(BIN)/python -m tests.bench.pull_memory --write docs/benchmarks.md
+
+memory: venv  ## peak memory of a pull of 50,000 and of 500,000 profiles; writes its table in docs/connectors.md
+	$(BIN)/python -m tests.bench.pull_memory --write docs/connectors.md
 
 lock:  ## pin the newest versions, with hashes and without addresses
 	$(PYTHON) -m venv .venv-lock

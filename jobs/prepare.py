@@ -38,23 +38,18 @@ def linked_ids(scratch: Warehouse, settings: Settings, landings: Mapping[str, La
         source = settings.sources[name]
         if landing.problem or not source.link_keys:
             continue
-        scratch.shape(name, landing.connector.shape, source.region, landing.rows())
-        rows = scratch.rows(
-            "select distinct u.key, u.id from (select unnest(links) as u from profiles) where u.id <> ''"
-        )
-        scratch.execute("delete from profiles", {})
-        for row in rows:
-            if pos := source.link_keys.get(row["key"]):
-                named.setdefault(pos, set()).add(row["id"])
+        query = "select distinct u.key, u.id from (select unnest(links) as u from shaped) where u.id <> ''"
+        for key, linked in scratch.shaped(query, name, landing.connector.shape, source.region, landing.rows()):
+            if pos := source.link_keys.get(key):
+                named.setdefault(pos, set()).add(linked)
     return named
 
 
 def count_active(scratch: Warehouse, connector: Connector, rows: pa.RecordBatchReader) -> int:
     """How many of a source's landed rows are active, by its shape."""
-    scratch.shape(connector.name, connector.shape, connector.settings.region, rows)
-    count = scratch.count("select count(*) from profiles where status = 'active'")
-    scratch.execute("delete from profiles", {})
-    return count
+    query = "select count(*) from shaped where status = 'active'"
+    ((count,),) = scratch.shaped(query, connector.name, connector.shape, connector.settings.region, rows)
+    return int(count)
 
 
 def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str, Connector]) -> None:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from jobs.errors import IncompleteExport
 from jobs.vault import ROW_GROUP, Vault, private_folder, replace_private, sync_folder
 
-PART_ROWS = 2 * ROW_GROUP
+PART_ROWS = 12 * ROW_GROUP
 _SCHEMA = 1
 
 
@@ -139,7 +139,7 @@ def purge(workspace: Path, before: datetime, keep: Collection[Path]) -> list[Pat
 def _fill(folder: Path, label: Label, contents: Contents, vault: Vault) -> None:
     files: dict[str, tuple[str, int]] = {}
 
-    def put(name: str, batches: list[pa.RecordBatch], schema: pa.Schema) -> int:
+    def put(name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
         rows = vault.write_parquet(folder / name, batches, schema)
         files[name] = (_digest(folder / name), rows)
         return rows
@@ -160,18 +160,22 @@ def _fill(folder: Path, label: Label, contents: Contents, vault: Vault) -> None:
     replace_private(folder / "seal.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
 
 
-def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """The batches in parts of a bounded size; an empty export has one empty part, which keeps its columns."""
-    part: list[pa.RecordBatch] = []
-    rows, made = 0, 0
-    for batch in batches:
-        part.append(batch)
-        rows += batch.num_rows
-        if rows >= PART_ROWS:
-            yield part
-            part, rows, made = [], 0, made + 1
-    if part or not made:
-        yield part
+def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
+    """The batches in parts of a bounded size, each to be read before the next; of an empty export one, for its columns."""
+    rest = iter(batches)
+    batch = next(rest, None)
+
+    def part() -> Iterator[pa.RecordBatch]:
+        nonlocal batch
+        rows = 0
+        while batch is not None and rows < PART_ROWS:
+            yield batch
+            rows += batch.num_rows
+            batch = next(rest, None)
+
+    yield part()
+    while batch is not None:
+        yield part()
 
 
 def _batches(path: Path, names: list[str], vault: Vault) -> Iterator[pa.RecordBatch]:

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from jobs.errors import ConfigError
 
-ROW_GROUP = 122_880
-"""Rows per row group: what DuckDB reads in parallel."""
+ROW_GROUP = 20_480
+"""Rows per row group, and in memory while a file is written or read: ten of DuckDB's vectors."""
 _MAGIC = b"RCV1"
 _ENCRYPTED_PARQUET = b"PARE"
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})

@@ -94,6 +94,19 @@ class Warehouse:
         finally:
             self.connection.unregister("raw")
 
+    def shaped(
+        self, query: str, source: str, shape: str, region: str, reader: pa.RecordBatchReader
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query over `shaped`, the profiles of one snapshot; they stream by and are not kept."""
+        (statement,) = sql.script(f"shape/{shape}").statements
+        columns = ", ".join(self.connection.table("profiles").columns)
+        self.connection.register("raw", reader)
+        try:
+            self.execute(f"with shaped({columns}) as ({statement}) {query}", {"source": source, "region": region})
+            return self.connection.fetchall()
+        finally:
+            self.connection.unregister("raw")
+
     def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         """The rows of a query, as dicts."""
         cursor = self.connection.execute(query, parameters or None)

@@ -201,7 +201,9 @@ def test_our_share_of_the_limit_that_the_vendor_names_is_kept(rig: Any, clock: S
         before = clock.time()
         pulled(rig.connector(clock, writes=False, rate_share=0.5))
         took.append(clock.time() - before)
-    assert took[0] == pytest.approx((94 - 17.5) * 300 / 157.5, rel=0.02), "a tenth of our share at once, the rest evenly"
+    assert took[0] == pytest.approx((94 - 17.5) * 300 / 157.5, rel=0.02), (
+        "a tenth of our share at once, the rest evenly"
+    )
     assert took[1] < 1, "and of 3025 a tenth is more than this pull needs"
 
 
