@@ -25,7 +25,7 @@ ACCOUNT = """query Account {
   currentAppInstallation { accessScopes { handle } }
 }"""
 COUNT = "query Count { customersCount(limit: null) { count precision } }"
-SAMPLE = f"query Sample($first: Int!, $keys: [String!]) {{ customers(first: 1) {{ nodes {{ {_WHOLE} }} }} }}"
+SAMPLE = f"query Sample($first: Int!, $keys: [String!]) {{ customers(first: 25) {{ nodes {{ {_WHOLE} }} }} }}"
 BY_IDS = f"""query ByIds($ids: [ID!]!, $first: Int!, $keys: [String!]) {{
   nodes(ids: $ids) {{ ... on Customer {{ {_WHOLE} }} }}
 }}"""

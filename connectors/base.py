@@ -240,6 +240,10 @@ class Connector(ABC):
         Raises VendorError; an end without the vendor's end mark leaves `evidence.end_mark` False instead.
         """
 
+    def first_page(self) -> Page | None:
+        """The beginning of the list, without the cost of all of it; None where nobody is listed. Raises VendorError."""
+        return next(self.pages(Evidence()), None)
+
     @abstractmethod
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """Each profile by its id, in the form of `pages`; None where the vendor says that there is none."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeGuard
 from urllib.parse import quote, urlsplit
 
 from connectors import _blaze_ecom_words as words
-from connectors._guard import after_a_write, checked, refuse_unoffered
+from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
     Action,
@@ -165,9 +165,9 @@ class BlazeEcom(Connector):
 
     def check(self) -> list[CheckLine]:
         lines = [checked("customers", self._check_customers), checked("stores", self._check_stores)]
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        lines.append(checked("clock", self._check_clock))
         contract = "assumed, because the vendor publishes none: compare a few customers with Mission Control"
-        return [*lines, CheckLine("contract", ok=True, detail=contract), CheckLine("writes", ok=True, detail=offered)]
+        return [*lines, CheckLine("contract", ok=True, detail=contract)]
 
     def _check_customers(self) -> str:
         return f"{self._list({'offset': 0, 'limit': 1})[1]} can be read"
@@ -182,6 +182,9 @@ class BlazeEcom(Connector):
             what = f"no store {', '.join(strange)}: stores are {', '.join(stores)}; correct link_keys of this source"
             raise VendorError(what, permanent=True)
         return ", ".join(stores) or "the vendor does not say"
+
+    def _check_clock(self) -> str:
+        return clock_told(self._get(CUSTOMERS, {"offset": 0, "limit": 1}).headers.get("Date"), self.clock)
 
     # writing ---------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
-from connectors._guard import checked, refuse_unoffered
+from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
     Action,
@@ -174,9 +174,9 @@ class Greenline(Connector):
 
     def check(self) -> list[CheckLine]:
         lines = [checked("customers", self._check_customers), checked("locations", self._check_locations)]
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
+        lines.append(checked("clock", self._check_clock))
         contract = "assumed, because the vendor publishes none: compare a few customers with the dashboard"
-        return [*lines, CheckLine("contract", ok=True, detail=contract), CheckLine("writes", ok=True, detail=offered)]
+        return [*lines, CheckLine("contract", ok=True, detail=contract)]
 
     def _check_customers(self) -> str:
         return f"{self._list({'offset': 0, 'limit': 1})[1]} can be read, archived ones with them"
@@ -190,6 +190,10 @@ class Greenline(Connector):
         if any(text(row.get("id")) == self.settings.company_id for row in places):
             raise VendorError(f"{self.settings.company_id} is a location: write the company's id", permanent=True)
         return ", ".join(str(row.get("name")) for row in places) or "the vendor does not say"
+
+    def _check_clock(self) -> str:
+        reply = self._get(f"{self._company}/customers", {"offset": 0, "limit": 1, "includeArchived": "true"})
+        return clock_told(reply.headers.get("Date"), self.clock)
 
     # writing ---------------------------------------------------------------------------------------------------------
 

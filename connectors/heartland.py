@@ -215,14 +215,17 @@ class Heartland(Connector):
         return _envelope(reply)[0] if reply.status == 200 else []
 
     def _contract(self) -> dict[str, str]:
-        reply = self._get("/system/whoami", {}, (200, 403, 404))
-        user = reply.json() if reply.status == 200 else {}
         return {
             "account": urlsplit(self.settings.base_url).hostname or "",
-            "user": str(user.get("id", "")) if isinstance(user, dict) else "",
+            "user": str(self._whoami().get("id", "")),
             "reads": ", ".join(f"{name}={key}" for name, key in sorted(self.words.keys.items())),
             "unticked": self.settings.email_opt_in_false,
         }
+
+    def _whoami(self) -> dict[str, Any]:
+        reply = self._get("/system/whoami", {}, (200, 403, 404))
+        user = reply.json() if reply.status == 200 else {}
+        return user if isinstance(user, dict) else {}
 
     def _get(self, path: str, params: Mapping[str, Any], ok: Collection[int]) -> Reply:
         return self.http.request("GET", path, params=params, headers=self._headers(), ok=ok)
@@ -233,19 +236,23 @@ class Heartland(Connector):
     # checking --------------------------------------------------------------------------------------------------------
 
     def check(self) -> list[CheckLine]:
-        lines = [
+        return [
             checked("customers", self._check_customers),
+            checked("scopes", self._check_user),
             checked("inactive customers", self._check_inactive),
             checked("custom fields", self._check_custom_fields),
             checked("clock", self._check_clock),
         ]
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
-        return [*lines, CheckLine("writes", ok=True, detail=offered)]
 
     def _check_customers(self) -> str:
         rows, total = self._list({}, 1)
         slow = "; addresses come by one call per customer, so a pull is slow"
         return f"{total} can be read{slow if rows and 'addresses' not in rows[0] else ''}"
+
+    def _check_user(self) -> str:
+        user = self._whoami()
+        name = text(user.get("login")) or text(user.get("id"))
+        return f"the token acts as user {name}: what that user may do and see" if name else "the vendor does not say"
 
     def _check_inactive(self) -> str:
         return "listed on their own: both lists are read" if self._inactive_are_apart() else "listed with the others"

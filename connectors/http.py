@@ -11,8 +11,9 @@ import logging
 import re
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
@@ -77,6 +78,8 @@ class Stats:
 
     requests: int = 0
     retries: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    """How often each status was answered, whatever became of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +301,8 @@ class Http:
         except requests.RequestException as error:
             trouble = diagnosis(error)
         else:
+            with self._guard:
+                self.stats.statuses[response.status_code] += 1
             if self._meter and call.cost:
                 self.budget.learn(self._meter(response.headers), call.cost)
             if response.status_code in call.ok:

@@ -236,15 +236,14 @@ class LightspeedR(Connector):
     def check(self) -> list[CheckLine]:
         lines = [
             checked("account", lambda: self._account),
-            checked("permissions", self._check_scopes),
+            checked("scopes", self._check_scopes),
             checked("customers", lambda: f"{self._count()} can be read, archived ones with them"),
             checked("groups", lambda: ", ".join(sorted(self._types())) or "none"),
             checked("time zone", self._check_zone),
             checked("clock", self._check_clock),
         ]
         meaning = f"a no-contact flag means: {self.settings.no_contact_means}; SMS is noPhone (assumed)"
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
-        return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
+        return [*lines, CheckLine("consent", ok=True, detail=meaning)]
 
     def _check_scopes(self) -> str:
         granted = self.access.scopes

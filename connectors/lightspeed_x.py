@@ -149,8 +149,7 @@ class LightspeedX(Connector):
             checked("clock", self._check_clock),
         ]
         meaning = f"`do_not_email: false` means: {self.settings.do_not_email_false}"
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
-        return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
+        return [*lines, CheckLine("consent", ok=True, detail=meaning)]
 
     def _check_token(self) -> str:
         needed = ["customers:read", *(["customers:write"] if self.settings.writes else [])]

@@ -225,10 +225,10 @@ class Treez(Connector):
     def check(self) -> list[CheckLine]:
         lines = [checked("customers", self._check_customers)]
         if self.settings.api == "v3":
-            lines += [checked("permissions", self._check_permissions), checked("clock", self._check_clock)]
+            lines.append(checked("scopes", self._check_permissions))
+        lines.append(checked("clock", self._check_clock))
         meaning = f"`opt_out: true` means: {self.settings.opt_out_means}"
-        offered = ", ".join(sorted(self.capabilities.actions)) or "off"
-        return [*lines, CheckLine("consent", ok=True, detail=meaning), CheckLine("writes", ok=True, detail=offered)]
+        return [*lines, CheckLine("consent", ok=True, detail=meaning)]
 
     def _check_customers(self) -> str:
         first = self._first_page()

@@ -1,14 +1,23 @@
 """`rollcall check`: is every source within reach, with the rights it needs, and what can it do; nothing is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
+from urllib.parse import urlsplit
 
+import pyarrow as pa
 from pydantic.fields import FieldInfo
 
-from connectors.base import Connector, SourceSettings, connector_class
+from connectors.base import VIEW_FIELDS, Action, Connector, Record, SourceSettings, VendorError, connector_class
 from connectors.file_source import FileSettings
+from connectors.http import Stats
+from jobs.fitting import Fitter
 from jobs.settings import Settings
 from jobs.state import State
+
+HEAD = ["source", "check", "result", "detail"]
+SHOWN = ("first_name", "last_name", "birth_date", "phone", "email", "street", "group", "note")
+"""Fields of which page one tells how often they are filled: a key that is mapped wrongly reads 0."""
 
 
 def check(
@@ -23,7 +32,7 @@ def check(
         lines = list(pool.map(lambda name: list(_lines(name, connectors[name])), names))
     rows = [row for block in lines for row in block]
     failing = sorted({row[0] for row in rows if row[2] == "FAILS"})
-    return [["source", "check", "", "detail"], *rows, *_observing(settings, state)], failing
+    return [HEAD, *rows, *_observing(settings, state)], failing
 
 
 def _observing(settings: Settings, state: State | None) -> Iterator[list[str]]:
@@ -52,9 +61,90 @@ def _default(field: FieldInfo) -> str:
 
 
 def _lines(name: str, connector: Connector) -> Iterator[list[str]]:
-    for line in connector.check():
-        yield [name, line.name, "ok" if line.ok else "FAILS", line.detail]
+    own = [[name, line.name, "ok" if line.ok else "FAILS", line.detail] for line in connector.check()]
+    reached = list(_reached(connector))
+    yield from ([name, *row] for row in reached)
+    yield from own
+    if all(row[1] != "FAILS" for row in reached):
+        yield [name, *_first_page(connector)]
+    yield from ([name, *row] for row in _abilities(connector))
+
+
+def _reached(connector: Connector) -> Iterator[list[str]]:
+    """What the requests that were made tell, whatever they asked for; nothing of a file."""
+    if connector.settings.driver == "files" or not hasattr(connector.settings, "base_url"):
+        return
+    try:
+        stats: Stats = getattr(getattr(connector, "http", None), "stats", Stats())
+    except VendorError as error:
+        yield ["credentials", "FAILS", str(error)]
+        return
+    host, answers = urlsplit(str(connector.settings.base_url)).hostname, stats.statuses.total()
+    if not answers:
+        yield ["reach", "FAILS", f"{host} does not answer: check base_url and this machine's way to the network"]
+        return
+    yield ["reach", "ok", f"{host} answers"]
+    if any(status < 300 for status in stats.statuses):
+        yield ["credentials", "ok", "accepted"]
+    else:
+        told = ", ".join(map(str, sorted(stats.statuses)))
+        yield ["credentials", "FAILS", f"nothing was let through (answers: {told}): the lines below say why"]
+
+
+def _first_page(connector: Connector) -> list[str]:
+    """Page one as a pull would land it: how many fit, what is filled, and which fields nobody knows. Never a value."""
+    fitter = Fitter(connector.FIELDS, connector.ID, connector.DROPPED)
+    try:
+        page = connector.first_page()
+    except VendorError as error:
+        return ["page one", "FAILS", str(error)]
+    if page is None:
+        return ["page one", "ok", "nobody is listed"]
+    fitted = fitter.fit(page.records)
+    records = page.records.to_pylist() if isinstance(page.records, pa.Table) else page.records
+    told = [f"{len(records)} profiles", *_filled(connector, records)]
+    if fitted.misfits:
+        told.append(f"{len(fitted.misfits)} do not fit: {'; '.join(sorted({why for _, why in fitted.misfits}))}")
+    if fitter.unknown:
+        told.append(f"fields that are not known: {', '.join(sorted({field for field, _ in fitter.unknown}))}")
+    if fitted.unreadable:
+        return ["page one", "FAILS", "; ".join([*told, f"{fitted.unreadable} have no id that can be read"])]
+    return ["page one", "ok", "; ".join(told)]
+
+
+def _filled(connector: Connector, records: Sequence[Record]) -> Iterator[str]:
+    try:
+        views = [connector.view(record) for record in records]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return  # a record that does not fit is told of below
+    yield "filled: " + ", ".join(f"{field} {sum(bool(view.get(field)) for view in views)}" for field in SHOWN)
+
+
+def _abilities(connector: Connector) -> Iterator[list[str]]:
+    """What can be read and written here, and what cannot, whoever asks."""
     can = connector.capabilities
-    actions = ", ".join(sorted(can.actions)) or "nothing (writes: off, or this driver cannot)"
-    yield [name, "may write", "", actions]
-    yield [name, "consent channels", "", ", ".join(sorted(can.consent)) or "none known"]
+    channels = ", ".join(sorted(can.consent))
+    yield ["reads consent", "", f"by {channels}" if channels else "of no channel"]
+    gone = "listed with the others" if can.lists_gone else "not listed: who is linked is asked for by id"
+    yield ["reads who is gone", "", gone]
+    on = connector.settings.writes
+    able = can if on else _switched_on(connector).capabilities
+    offered, fields = ", ".join(sorted(able.actions)), ", ".join(sorted(able.fields))
+    if not able.actions:
+        yield ["may write", "", "nothing: this driver only reads"]
+        return
+    yield ["may write", "", offered if on else f"nothing, because `writes:` is off; with it: {offered}"]
+    if able.required:
+        yield ["creates nobody without", "", ", ".join(able.required)]
+    yield ["fields it can write", "", fields]
+    never = sorted(set(get_args(Action)) - able.actions)
+    yield ["cannot write", "", ", ".join(never) if never else "nothing that is known here"]
+    kept = {name for name in VIEW_FIELDS if not name.endswith("_consent")} - {"status"}
+    if left := sorted(kept - able.fields):
+        yield ["fields it cannot write", "", ", ".join(left)]
+
+
+def _switched_on(connector: Connector) -> Connector:
+    """The same source with `writes: on`, to be asked what it could do; nothing is sent."""
+    settings = connector.settings.model_copy(update={"writes": True})
+    return type(connector)(connector.name, settings, connector.clock)

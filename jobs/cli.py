@@ -156,7 +156,9 @@ def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
     with desk.workspace() if is_made(settings) else nullcontext() as workspace:
         rows, failing = checkup.check(settings, desk.connectors(), workspace.state if workspace else None)
     checked = f"checked {look.many(len(settings.sources), 'source')}, nothing was written: "
-    desk.table(rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"))
+    desk.table(
+        rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"), grid=True
+    )
     sys.exit(1 if failing else 0)
 
 

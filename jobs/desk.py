@@ -11,6 +11,10 @@ from typing import Any
 
 import click
 import orjson
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from connectors.base import Connector, VendorError
 from connectors.clock import SystemClock
@@ -49,18 +53,37 @@ class Desk:
         else:
             click.echo(printable(text))
 
-    def table(self, rows: list[list[str]], *said: str) -> None:
-        """Rows, heading first; for people, what was done stands in the last lines."""
+    def table(self, rows: list[list[str]], *said: str, grid: bool = False) -> None:
+        """Rows, heading first; for people, what was done stands in the last lines.
+
+        `grid`: long cells are wrapped and sources kept apart, where a terminal shows it.
+        """
         if self.as_json:
             head, *body = rows
             self.say("", [dict(zip(head, row, strict=True)) for row in body])
             return
         rows = [[shown(cell) for cell in row] for row in rows]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        if grid and sys.stdout.isatty():
+            Console().print(gridded(rows))
+            rows = []
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) if rows else 0)]
         for row in rows:
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for line in said:
             click.echo(printable(line))
+
+
+def gridded(rows: list[list[str]]) -> Table:
+    """Rows, heading first, as a table with a line wherever the first column changes; failures stand out."""
+    head, *body = rows
+    table = Table(*head, box=SIMPLE_HEAD, pad_edge=False)
+    for number, row in enumerate(body):
+        table.add_row(
+            *(Text(cell) for cell in row),
+            style="bold red" if "FAILS" in row else None,
+            end_section=number + 1 < len(body) and body[number + 1][0] != row[0],
+        )
+    return table
 
 
 def printable(text: str) -> str:

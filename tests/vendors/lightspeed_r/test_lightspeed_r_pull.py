@@ -324,7 +324,7 @@ def test_the_api_needs_its_credentials_named(rig: Any, clock: SimulatedClock) ->
 def test_check_names_groups_scopes_and_zones(rig: Any, clock: SimulatedClock) -> None:
     lines = {line.name: line.detail for line in rig.connector(clock, writes=True).check()}
     assert lines["groups"] == "General, VIP"
-    assert lines["permissions"] == "employee:customers"
+    assert lines["scopes"] == "employee:customers"
     assert lines["time zone"] == "birth dates in America/Toronto; shops in America/Toronto"
     assert lines["customers"].startswith("3 can be read")
 
