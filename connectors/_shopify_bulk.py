@@ -1,12 +1,13 @@
 """The nightly export: a bulk operation, from its start to whole customers."""
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from connectors import _shopify_documents as documents
 from connectors._shopify_client import Client, ShopifyError
+from connectors._shopify_spill import Spill
 from connectors._shopify_words import ShopifySettings, landed, metafield_key
 from connectors.base import Evidence, Page, VendorError
 from connectors.clock import Clock
@@ -39,11 +40,13 @@ class Export:
             if _number(operation, "rootObjectCount") != 0:
                 raise self._failure("names no file, though it counts customers: try again")
             return
-        lines = self._downloaded(operation)
-        yield from lines.pages(self._settings)
-        if orphans := lines.orphans():
+        with closing(self._downloaded(operation)) as lines:
+            yield from lines.pages(self._settings)
+        if lines.orphans:
             evidence.pages_contiguous = False
-            evidence.notes.append(f"{orphans} customers have metafields in the export and are not in it themselves")
+            evidence.notes.append(
+                f"{lines.orphans} customers have metafields in the export and are not in it themselves"
+            )
 
     def _completed(self) -> dict[str, Any]:
         for attempt in range(1, STARTS + 1):
@@ -90,14 +93,17 @@ class Export:
     def _downloaded(self, operation: Mapping[str, Any]) -> "_Lines":
         """The whole file; one that breaks off, or is not what the operation counted, is fetched again."""
         for attempt in range(1, DOWNLOADS + 1):
-            lines = _Lines(self._settings.metafield_keys)
+            lines = _Lines(self._settings.metafield_keys, _number(operation, "rootObjectCount") or 0)
             try:
                 for line in self._client.http.stream_lines(operation["url"]):
                     lines.take(line)
                 if wrong := lines.differences(operation):
                     raise self._failure(f"is not whole: {wrong}")
                 return lines
-            except (VendorError, ValueError) as error:
+            except BaseException as error:
+                lines.close()
+                if not isinstance(error, (VendorError, ValueError)):
+                    raise
                 permanent = isinstance(error, VendorError) and error.permanent
                 if permanent or attempt == DOWNLOADS:
                     raise self._failure(f"cannot be downloaded ({error})", permanent=permanent) from None
@@ -109,14 +115,14 @@ class Export:
 
 
 class _Lines:
-    """The lines of an export: customers packed as they come, their metafields beside them, in whatever order."""
+    """The lines of an export: customers and their metafields, in whatever order, put away until the file is proven whole."""
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        self._wanted = {key: key for key in wanted}
-        self._packed: list[bytes] = []
-        self._open: list[bytes] = []
-        self._metafields: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+    def __init__(self, wanted: Iterable[str], customers: int) -> None:
+        self._wanted = frozenset(wanted)
+        self._spill = Spill(1 + customers // PAGE)
         self._objects = self._roots = self._bytes = 0
+        self.orphans = 0
+        """How many parents of metafields no customer was; known after `pages`."""
 
     def take(self, line: bytes) -> None:
         """One line of the file. Raises ValueError."""
@@ -130,11 +136,9 @@ class _Lines:
         parent = node.get("__parentId")
         if parent is None:
             self._roots += 1
-            self._open.append(line)
-            if len(self._open) == PAGE:
-                self._pack()
-        elif key := self._wanted.get(metafield_key(node)):
-            self._metafields[parent].append((key, node.get("value")))
+            self._spill.add(str(node.get("id")), line)
+        elif metafield_key(node) in self._wanted:
+            self._spill.add(str(parent), line)
 
     def differences(self, operation: Mapping[str, Any]) -> str:
         """How the file differs from what the operation counted; '' where it does not."""
@@ -145,25 +149,25 @@ class _Lines:
         )
 
     def pages(self, settings: ShopifySettings) -> Iterator[Page]:
-        """Whole customers."""
-        self._pack()
-        for packed in self._packed:
-            nodes = [loads(line) for line in zlib.decompress(packed).splitlines()]
-            yield Page([landed(node, self._of(node), settings) for node in nodes])
+        """Whole customers, some thousands a page."""
+        for lines in self._spill.buckets():
+            nodes = [loads(line) for line in lines]
+            metafields: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+            for node in nodes:
+                if node.get("__parentId") is not None:
+                    metafields[str(node["__parentId"])].append(_metafield(node))
+            roots = [node for node in nodes if node.get("__parentId") is None]
+            if roots:
+                yield Page([landed(node, metafields.pop(str(node.get("id")), ()), settings) for node in roots])
+            self.orphans += len(metafields)
 
-    def _of(self, node: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = self._metafields.pop(node.get("id", ""), ())
-        return [dict(zip(("namespace", "key"), key.split(".", 1), strict=True), value=value) for key, value in found]
+    def close(self) -> None:
+        self._spill.close()
 
-    def orphans(self) -> int:
-        """How many parents of metafields no customer was; known after `pages`."""
-        return len(self._metafields)
 
-    def _pack(self) -> None:
-        # A million customers stay in memory until their last metafield is read; packed they take a tenth.
-        if self._open:
-            self._packed.append(zlib.compress(b"".join(self._open), level=1))
-            self._open = []
+def _metafield(node: Mapping[str, Any]) -> dict[str, Any]:
+    namespace, _, key = metafield_key(node).partition(".")
+    return {"namespace": namespace, "key": key, "value": node.get("value")}
 
 
 def _number(operation: Mapping[str, Any], name: str) -> int | None:
