@@ -10,7 +10,7 @@ import logging
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -23,7 +23,7 @@ import requests
 from connectors.base import VendorError
 from connectors.clock import SimulatedClock
 from connectors.http import Http, Reply
-from connectors.pace import Limit
+from connectors.pace import PATIENCE, Limit, Told
 from connectors.wire import session_for
 
 START = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
@@ -539,6 +539,24 @@ def test_the_pace_is_kept_through_the_clock(server: Server, clock: SimulatedCloc
     room.request("GET", "/")
     room.close()
     assert waited(clock) == pytest.approx(62.0, abs=0.01)
+
+
+def test_what_the_vendor_says_of_its_limit_is_learned_from_refusals_too(server: Server, clock: SimulatedClock) -> None:
+    """And never from a call that does not count, such as one for a token, whose headers speak of another limit."""
+    told = {"X-Left": "0"}
+    server.scripts = [answer(429, headers={**told, "Retry-After": "1"}), answer(), answer(headers=told), answer()]
+    room = Http("till", server.url, clock, limit=Limit(1.0, at_once=100.0), share=0.5, meter=_meter)
+    room.request("GET", "/")
+    assert waited(clock) == pytest.approx(1 + PATIENCE / 0.5, abs=0.1)
+    before = waited(clock)
+    room.request("GET", "/", cost=0)
+    room.request("GET", "/")
+    room.close()
+    assert waited(clock) - before == pytest.approx(0, abs=0.01)
+
+
+def _meter(headers: Mapping[str, str]) -> Told:
+    return Told(used=100 - float(headers["X-Left"]), size=100.0) if "X-Left" in headers else Told(used=0.0, size=100.0)
 
 
 # big files ----------------------------------------------------------------------------------------------------------
