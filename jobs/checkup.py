@@ -129,7 +129,8 @@ def _abilities(connector: Connector) -> Iterator[list[str]]:
     yield ["reads who is gone", "", gone]
     on = connector.settings.writes
     able = can if on else _switched_on(connector).capabilities
-    offered, fields = ", ".join(sorted(able.actions)), ", ".join(sorted(able.fields))
+    by_hand = " (handed over as an import file, for a person to bring in)" if able.hands_over else ""
+    offered, fields = ", ".join(sorted(able.actions)) + by_hand, ", ".join(sorted(able.fields))
     if not able.actions:
         yield ["may write", "", "nothing: this driver only reads"]
         return
