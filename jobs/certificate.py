@@ -59,8 +59,8 @@ class Probe:
 class Export:
     """Everything that a certificate is judged on.
 
-    `waved`: an operator approved this very export. `accepted`: exports since the last certified one that were approved
-    after they had been refused; this one may be like them.
+    `accepted`: exports since the last certified one that were approved after they had been refused; this one may be like
+    them.
     """
 
     required: Collection[str]
@@ -74,7 +74,6 @@ class Export:
     now: datetime
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     accepted: tuple[Baseline, ...] = ()
-    waved: bool = False
 
 
 def judge(export: Export) -> list[Proof]:
@@ -174,7 +173,7 @@ def _same_contract(export: Export) -> _Verdict:
     changed = _changes(export, export.previous)
     if not changed:
         return True, "account, scopes, filters and what is read are those of the last certified export"
-    if export.waved or any(not _changes(export, known) for known in export.accepted):
+    if any(not _changes(export, known) for known in export.accepted):
         return True, f"changed since the last certified export, and approved: {', '.join(changed)}"
     return False, f"changed since the last certified export: {', '.join(changed)} (approve it if that was meant)"
 
@@ -188,7 +187,7 @@ def _changes(export: Export, other: Baseline) -> list[str]:
 def _shrink(export: Export) -> _Verdict:
     listed, previous = export.read.listed, export.previous
     counted = (export.evidence.count_before, export.evidence.count_after, export.settings.expected)
-    if previous is None and not listed and 0 not in counted and not export.waved:
+    if previous is None and not listed and 0 not in (*counted, *(known.listed for known in export.accepted)):
         return False, "the first export is empty: state `expected: 0`, or approve it, where there are no customers yet"
     if previous is None:
         return True, "the first export of this source: nothing to compare with"
@@ -198,7 +197,7 @@ def _shrink(export: Export) -> _Verdict:
         return False, f"{text}: an empty export is never certified where there were profiles (G2)"
     if not _shrank(min(listed, previous.listed - export.read.vanished), previous.listed, export.limits):
         return True, text
-    if export.waved or any(not _shrank(listed, known.listed, export.limits) for known in export.accepted):
+    if any(not _shrank(listed, known.listed, export.limits) for known in export.accepted):
         return True, f"{text}: approved"
     return False, f"{text}: more are missing than the limit allows (approve it if that was meant, G2)"
 
@@ -226,7 +225,7 @@ def _probe(export: Export) -> _Verdict:
             False,
             f"{len(probe.alive):,} of {probe.asked:,} that are not listed are alive by id (G2a), such as {named}",
         )
-    if probe.blind and not (export.waved or export.accepted):
+    if probe.blind and not export.accepted:
         return False, "the last certified list cannot be read, so nobody knows who is missing (approve it to go on)"
     if not probe.missing:
         return True, "nobody is missing"

@@ -203,7 +203,6 @@ def _proofs(
     landing: Landing, previous: SnapshotRow | None, desk: Desk, read: Read, probe: Probe | None = None
 ) -> list[Proof]:
     connector, now = landing.connector, landing.site.clock.now()
-    waved, accepted = _approved(landing, previous, desk, now)
     export = Export(
         required=connector.REQUIRED_PROOFS,
         evidence=landing.evidence,
@@ -215,8 +214,7 @@ def _proofs(
         limits=desk.limits,
         now=now,
         zone=desk.zone,
-        accepted=accepted,
-        waved=waved,
+        accepted=_approved(landing.source, desk, now),
     )
     return judge(export)
 
@@ -225,26 +223,14 @@ def _baseline(row: SnapshotRow) -> Baseline:
     return Baseline(int(row.stats.get("listed", row.profiles)), row.export_contract, row.contract, row.taken_at)
 
 
-def _approved(
-    landing: Landing, previous: SnapshotRow | None, desk: Desk, now: datetime
-) -> tuple[bool, tuple[Baseline, ...]]:
-    """What an operator approved: this very export, or refused ones since the last certified that it may be like."""
-    source, tonight = landing.source, {f"{landing.source}/{desk.run_id}", _free_id(landing, desk)}
+def _approved(source: str, desk: Desk, now: datetime) -> tuple[Baseline, ...]:
+    """The exports refused since the last certificate that an operator has approved: tonight's may be like one of them."""
     decisions = desk.state.decisions_in_force(now.astimezone(desk.zone).date())
     names = {row.id for row in decisions if (row.target, row.verdict) == ("certificate", "approve")}
-    runs = {
-        name.removeprefix(f"{source}{mark}").split(".")[0]
-        for name in names
-        for mark in "/."
-        if name.startswith(f"{source}{mark}")
-    }
-    rows = [row for run in sorted(runs) for row in desk.state.snapshots_of(run) if row.source == source]
-    return bool(tonight & names), tuple(
+    return tuple(
         _baseline(row)
-        for row in rows
+        for row in desk.state.refused_since_certified(source)
         if {row.snapshot_id, f"{source}/{row.run_id}"} & names
-        and not row.certified
-        and (previous is None or row.taken_at > previous.taken_at)
         and all(proof["outcome"] != "failed" or proof["name"] in APPROVABLE for proof in row.proofs)
     )
 

@@ -5,8 +5,8 @@ SQLite by default, PostgreSQL when several people or machines share it. Days are
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
-from itertools import count
+from datetime import date, datetime, timedelta
+from itertools import count, takewhile
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -21,6 +21,10 @@ from jobs.vault import Vault
 __all__ = ["ArtefactRow", "DecisionRow", "FindingRow", "FindingState", "NightTaken", "RunRow", "SnapshotRow", "State"]
 
 Trigger = Literal["manual", "schedule"]
+GAP = timedelta(days=30)
+"""Certified nights further apart than this do not count together: what was observed then may no longer be so (G14)."""
+_RUNS = sa.select(*(column for column in runs.c if column.name != "seq"))
+_SNAPSHOTS = sa.select(*(column for column in snapshots.c if column.name != "seq"))
 
 
 class NightTaken(LockHeld):
@@ -126,7 +130,7 @@ class State:
                 )
             run_id = _next_run_id(connection, business_date)
             row = RunRow(run_id, business_date, trigger, claim, at, None, "running", "")
-            connection.execute(runs.insert().values(asdict(row)))
+            connection.execute(runs.insert().values(**asdict(row), seq=_next_place(runs)))
         return run_id
 
     def end_run(self, run_id: str, *, status: str, headline: str, at: datetime) -> None:
@@ -135,18 +139,18 @@ class State:
         self._change(sa.update(runs).where(runs.c.run_id == run_id).values(values), f"there is no run {run_id}")
 
     def runs(self) -> list[RunRow]:
-        """Every run, oldest first."""
-        return self._rows(RunRow, sa.select(runs).order_by(runs.c.started_at, runs.c.run_id))
+        """Every run in the order in which they began, whatever the clock said."""
+        return self._rows(RunRow, _RUNS.order_by(runs.c.seq))
 
     def run(self, run_id: str) -> RunRow | None:
-        return self._one(RunRow, sa.select(runs).where(runs.c.run_id == run_id))
+        return self._one(RunRow, _RUNS.where(runs.c.run_id == run_id))
 
     def last_run(self, *, before: str | None = None, finished: bool = False) -> RunRow | None:
         """The latest run, or the latest that began before another one; on wish only one that has ended."""
-        query = sa.select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+        query = _RUNS.order_by(runs.c.seq.desc())
         if before is not None:
-            began = sa.select(runs.c.started_at).where(runs.c.run_id == before).scalar_subquery()
-            query = query.where(runs.c.started_at <= began, runs.c.run_id != before)
+            place = sa.select(runs.c.seq).where(runs.c.run_id == before).scalar_subquery()
+            query = query.where(runs.c.seq < place)
         if finished:
             query = query.where(runs.c.finished_at.is_not(None))
         return self._one(RunRow, query)
@@ -159,13 +163,24 @@ class State:
     # snapshots
 
     def add_snapshot(self, row: SnapshotRow) -> None:
-        self._execute(snapshots.insert().values(asdict(row)))
+        self._execute(snapshots.insert().values(**asdict(row), seq=_next_place(snapshots)))
 
     def last_certified(self, source: str) -> SnapshotRow | None:
-        """The latest snapshot of a source that findings may rest on (G1)."""
-        held = (snapshots.c.source == source) & snapshots.c.certified & ~snapshots.c.withdrawn
-        newest = (snapshots.c.taken_at.desc(), snapshots.c.snapshot_id.desc())
-        return self._one(SnapshotRow, sa.select(snapshots).where(held).order_by(*newest))
+        """The snapshot of a source that was added last of those that findings may rest on (G1)."""
+        return self._one(SnapshotRow, _SNAPSHOTS.where(_held(source)).order_by(snapshots.c.seq.desc()))
+
+    def refused_since_certified(self, source: str) -> list[SnapshotRow]:
+        """The exports of a source that were refused since its last certificate, oldest first."""
+        last = sa.select(sa.func.coalesce(sa.func.max(snapshots.c.seq), 0)).where(_held(source)).scalar_subquery()
+        refused = (snapshots.c.source == source) & ~snapshots.c.certified & (snapshots.c.seq > last)
+        return self._rows(SnapshotRow, _SNAPSHOTS.where(refused).order_by(snapshots.c.seq))
+
+    def refused_exports(self) -> set[str]:
+        """Every name that an export without a certificate goes by: its own, and `SOURCE/RUN`."""
+        query = sa.select(snapshots.c.snapshot_id, snapshots.c.source, snapshots.c.run_id)
+        with self.engine.begin() as connection:
+            rows = connection.execute(query.where(~snapshots.c.certified)).all()
+        return {name for row in rows for name in (row.snapshot_id, f"{row.source}/{row.run_id}")}
 
     def withdraw_certificate(self, snapshot_id: str, why: str) -> None:
         """A profile called gone was alive: the export was bad after all (G2a)."""
@@ -174,7 +189,7 @@ class State:
 
     def snapshots_of(self, run_id: str) -> list[SnapshotRow]:
         """What one run pulled, certified or not, by source."""
-        query = sa.select(snapshots).where(snapshots.c.run_id == run_id)
+        query = _SNAPSHOTS.where(snapshots.c.run_id == run_id)
         return self._rows(SnapshotRow, query.order_by(snapshots.c.source, snapshots.c.snapshot_id))
 
     # findings
@@ -218,12 +233,13 @@ class State:
         return self._rows(DecisionRow, query if run_id is None else query.where(decisions.c.run_id == run_id))
 
     def decisions_in_force(self, on: date) -> list[DecisionRow]:
-        """The last word on each target and id, without what was withdrawn or has run out; in order."""
-        last: dict[tuple[str, str], DecisionRow] = {}
-        for row in self.decisions():
-            if row.withdrawn_at is None and (row.until is None or row.until >= on):
-                last[row.target, row.id] = row
-        return sorted(last.values(), key=lambda row: row.decision)
+        """The last word on each target and id, without what was withdrawn or has run out; in order.
+
+        A later word ends the earlier one for good: nothing stands again because what overruled it came to its end.
+        """
+        last = {(row.target, row.id): row for row in self.decisions()}
+        in_force = (r for r in last.values() if r.withdrawn_at is None and (r.until is None or r.until >= on))
+        return sorted(in_force, key=lambda row: row.decision)
 
     def withdraw_decisions(self, numbers: Collection[int], at: datetime) -> None:
         """Take decisions back: they no longer stand, and are kept as they were."""
@@ -241,6 +257,10 @@ class State:
             connection.execute(sa.delete(artefacts).where(artefacts.c.name == row.name))
             connection.execute(artefacts.insert().values(asdict(row)))
 
+    def drop_artefact(self, name: str) -> None:
+        """From now on there is no artefact of this name."""
+        self._execute(sa.delete(artefacts).where(artefacts.c.name == name))
+
     def add_pairing_night(self, pairing: str, business_date: date) -> None:
         """A certified night of a pairing; counted once per date (G14)."""
         try:
@@ -248,13 +268,18 @@ class State:
         except IntegrityError:
             return
 
-    def pairing_nights(self, pairing: str, *, before: date | None = None) -> int:
-        """How many certified nights a pairing has behind it, on wish only those before a date (G14)."""
-        query = sa.select(sa.func.count()).select_from(pairing_nights).where(pairing_nights.c.pairing == pairing)
+    def pairing_nights(self, pairing: str, *, before: date | None = None, today: date | None = None) -> int:
+        """How many certified nights a pairing has behind it without a gap of more than `GAP` (G14).
+
+        before: only those before this date, and the gap up to it counts too; today: only the gap up to it.
+        """
+        query = sa.select(pairing_nights.c.business_date).where(pairing_nights.c.pairing == pairing)
         if before is not None:
             query = query.where(pairing_nights.c.business_date < before)
         with self.engine.begin() as connection:
-            return int(connection.scalar(query) or 0)
+            nights = list(connection.scalars(query.order_by(pairing_nights.c.business_date.desc())))
+        later = [before or today or nights[0], *nights] if nights else []
+        return sum(1 for _ in takewhile(lambda pair: pair[0] - pair[1] <= GAP, zip(later, nights, strict=False)))
 
     def _execute(self, statement: sa.Executable, values: list[dict[str, Any]] | None = None) -> None:
         with self.engine.begin() as connection:
@@ -276,6 +301,14 @@ class State:
 
 def _row(kind: type[_Row], row: Mapping[Any, Any]) -> _Row:
     return kind(**{str(name): value for name, value in row.items()})
+
+
+def _next_place(table: sa.Table) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0) + 1).scalar_subquery()
+
+
+def _held(source: str) -> sa.ColumnElement[bool]:
+    return (snapshots.c.source == source) & snapshots.c.certified & ~snapshots.c.withdrawn
 
 
 def _next_run_id(connection: sa.Connection, business_date: date) -> str:

@@ -1,6 +1,7 @@
 """What must survive a night, as tables. Personal values stand only in `sealed`; the rest are ids and hashes.
 
-Times are ISO 8601 text in UTC of one fixed width, so that they sort as they happened on every database.
+Times are ISO 8601 text in UTC of one fixed width, so that they sort alike on every database. What came first is told by
+`seq`, and never by a time: clocks are set back.
 """
 
 from datetime import UTC, datetime
@@ -55,6 +56,11 @@ def _text(name: str, *, null: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=null)
 
 
+def _order() -> sa.Column[int]:
+    """The place in the order in which rows were made, whatever the clock said."""
+    return sa.Column("seq", sa.Integer, nullable=False, server_default="0")
+
+
 runs = sa.Table(
     "runs",
     metadata,
@@ -66,6 +72,7 @@ runs = sa.Table(
     sa.Column("finished_at", Moment),
     _text("status"),
     _text("headline"),
+    _order(),
 )
 
 snapshots = sa.Table(
@@ -85,7 +92,8 @@ snapshots = sa.Table(
     sa.Column("export_contract", sa.Integer, nullable=False),
     _text("problem"),
     sa.Column("stats", Json, nullable=False),
-    sa.Index(None, "source", "taken_at"),
+    _order(),
+    sa.Index(None, "source", "seq"),
     sa.Index(None, "run_id"),
 )
 

@@ -1,6 +1,7 @@
 """The state database and its migrations, on both databases: up, down, up again; a newer rollcall's is refused."""
 
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,15 @@ from alembic.script import ScriptDirectory
 
 from jobs import database
 from jobs.errors import ConfigError
+from jobs.state import State
 from jobs.tables import metadata
+from jobs.vault import Vault
+
+NIGHT = datetime(2026, 11, 23, 12, 15, tzinfo=UTC)
+_OLD_RUN = "insert into runs values (:name, '2026-11-23', 'manual', null, :at, :at, 'complete', '')"
+_OLD_SNAPSHOT = (
+    "insert into snapshots values (:name, 'till', :name, :at, '', 1, 1, true, false, '[]', '{}', 1, '', '{}')"
+)
 
 
 def tables(engine: sa.Engine) -> set[str]:
@@ -55,13 +64,33 @@ def test_a_migration_is_all_or_nothing(state_url: str, monkeypatch: pytest.Monke
     engine = sa.create_engine(state_url)
     if engine.dialect.name == "sqlite":
         Path(engine.url.database or "").parent.mkdir()
-    script = ScriptDirectory.from_config(database.configuration()).get_revision("head")
-    monkeypatch.setattr(script.module, "_kept_between_nights", lambda: 1 / 0)
-    monkeypatch.setattr(ScriptDirectory, "_load_revisions", lambda _: iter([script]))
+    scripts = list(ScriptDirectory.from_config(database.configuration()).walk_revisions())
+    monkeypatch.setattr(scripts[0].module, "upgrade", lambda: 1 / 0)
+    monkeypatch.setattr(ScriptDirectory, "_load_revisions", lambda _: iter(scripts))
     with pytest.raises(ZeroDivisionError):
         database.connect(state_url)
     assert tables(engine) == set()
     engine.dispose()
+
+
+def test_runs_and_exports_of_before_keep_the_order_of_their_times(state_url: str, vault: Vault) -> None:
+    """0002: until then only the clock told what came first."""
+    engine = database.connect(state_url)
+    with engine.begin() as connection:
+        database.migrate(connection, revision="base")
+        database.migrate(connection, revision="0001")
+        for name, at in (("c", NIGHT), ("a", NIGHT + timedelta(days=1)), ("b", NIGHT + timedelta(days=1))):
+            connection.execute(sa.text(_OLD_RUN), {"name": name, "at": at.isoformat(timespec="microseconds")})
+            connection.execute(sa.text(_OLD_SNAPSHOT), {"name": name, "at": at.isoformat(timespec="microseconds")})
+    engine.dispose()
+    state = State.open(state_url, vault)
+    assert [run.run_id for run in state.runs()] == ["c", "a", "b"]
+    last = state.last_certified("till")
+    assert last is not None
+    assert last.snapshot_id == "b"
+    state.begin_run(NIGHT.date(), trigger="manual", at=NIGHT)
+    assert [run.run_id for run in state.runs()][-1] == "2026-11-23-a", "later, although the clock says earlier"
+    state.close()
 
 
 def test_a_database_of_a_newer_rollcall_is_refused(state_url: str) -> None:

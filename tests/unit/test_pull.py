@@ -54,6 +54,7 @@ class Fake(Connector):
         self.mute: Exception | None = None
         self.account = "harbor"
         self.again: list[dict[str, Any]] = []
+        self.counts = True
 
     def add(self, *names: object, status: str = "active") -> None:
         for name in names:
@@ -70,7 +71,8 @@ class Fake(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         rows = [*self.listed, *self.again]
-        evidence.count_before = evidence.count_after = len(self.listed)
+        if self.counts:
+            evidence.count_before = evidence.count_after = len(self.listed)
         evidence.contract, evidence.pages_contiguous, evidence.end_mark = {"account": self.account}, True, False
         for start in range(int(cursor or 0), len(rows), 10):
             yield Page(rows[start : start + 10], cursor=str(start + 10))
@@ -316,6 +318,38 @@ def test_g2_only_an_approval_of_that_certificate_counts(target: str, verdict: st
     refused = group.night().snapshot
     group.approve(target.format(snapshot=refused.snapshot_id, run=refused.run_id), verdict)
     assert group.night().certified == passes
+
+
+@pytest.mark.parametrize("name", ["till/{run}", "till.{run}"])
+def test_g2_an_export_that_nobody_has_seen_cannot_be_approved(name: str, group: Group) -> None:
+    """A word on tonight's export, given before it was made, lets nothing through tonight."""
+    group.night()
+    for number in range(1, 41):
+        del group.till.people[str(number)]
+    landing = group.land()
+    group.approve(name.format(run=group.run_id))
+    assert not group.seal(landing).certified
+
+
+def test_g2_a_word_holds_although_the_clock_is_set_back(group: Group) -> None:
+    group.night()
+    for name in range(1, 41):
+        del group.till.people[str(name)]
+    group.clock.advance(timedelta(days=-5))
+    refused = group.night()
+    assert not refused.certified
+    group.approve(f"till/{refused.snapshot.run_id}")
+    assert group.night().certified
+
+
+def test_a_first_export_of_nobody_is_certified_once_it_was_approved(group: Group) -> None:
+    group.till.people = {}
+    group.till.counts = False
+    group.till.REQUIRED_PROOFS = group.till.REQUIRED_PROOFS - {"count_before", "count_after"}
+    refused = group.night()
+    assert "the first export is empty" in refused.problem
+    group.approve(f"till/{refused.snapshot.run_id}")
+    assert group.night().certified
 
 
 def test_g2_an_approval_covers_an_export_like_the_approved_one_only(group: Group) -> None:

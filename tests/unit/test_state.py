@@ -145,6 +145,30 @@ def test_the_last_certified_snapshot_is_what_findings_rest_on(state: State) -> N
         state.withdraw_certificate("s9", "")
 
 
+def test_a_clock_that_is_set_back_does_not_change_what_came_last(state: State) -> None:
+    ahead = state.begin_run(NIGHT + timedelta(days=1), trigger="manual", at=NOW + timedelta(days=1))
+    state.end_run(ahead, status="complete", headline="", at=NOW + timedelta(days=1))
+    state.add_snapshot(snapshot("ahead", hours=24))
+    right = state.begin_run(NIGHT, trigger="manual", at=NOW)
+    state.add_snapshot(snapshot("right"))
+    assert [run.run_id for run in state.runs()] == [ahead, right] == ["2026-11-24-a", "2026-11-23-a"]
+    last = [state.last_run(), state.last_run(before=right), state.last_run(before=ahead), state.last_run(finished=True)]
+    assert [run and run.run_id for run in last] == [right, ahead, None, ahead]
+    assert state.last_certified("till") == snapshot("right")
+
+
+def test_refused_exports_since_the_last_certificate(state: State) -> None:
+    """G2: a word on one of them may let the next be certified; earlier ones are used up, however late they are dated."""
+    state.add_snapshot(snapshot("r1", hours=90, certified=False))
+    assert state.refused_since_certified("till") == [snapshot("r1", hours=90, certified=False)]
+    state.add_snapshot(snapshot("s1", hours=48))
+    state.add_snapshot(snapshot("r2", hours=24, certified=False))
+    state.add_snapshot(snapshot("other", certified=False, source="shop"))
+    assert state.refused_since_certified("till") == [snapshot("r2", hours=24, certified=False)]
+    run = "2026-11-23-a"
+    assert state.refused_exports() == {"r1", "r2", "other", f"till/{run}", f"shop/{run}"}
+
+
 def test_a_time_without_a_zone_is_refused(state: State) -> None:
     with pytest.raises(StatementError, match="without a zone"):
         state.begin_run(NIGHT, trigger="manual", at=NOW.replace(tzinfo=None))
@@ -248,10 +272,19 @@ def test_the_last_word_in_force_counts(state: State) -> None:
     assert [d.id for d in state.decisions_in_force(NIGHT + timedelta(days=1))] == ["f1", "a|b"]
 
 
-def test_after_a_word_has_run_out_the_one_before_it_stands_again(state: State) -> None:
-    state.record_decisions([decision("finding", "f1", "accept"), decision("finding", "f1", "reject", until=NIGHT)])
-    verdicts = [state.decisions_in_force(NIGHT + timedelta(days=n))[0].verdict for n in (0, 1)]
-    assert verdicts == ["reject", "accept"]
+def test_a_later_word_ends_the_earlier_one_for_good(state: State) -> None:
+    """A rejection until Monday is no approval from Tuesday on, and what was used up brings nothing back either."""
+    state.record_decisions(
+        [
+            decision("finding", "f1", "approve"),
+            decision("finding", "f1", "reject", until=NIGHT),
+            decision("finding", "f2", "approve"),
+            decision("finding", "f2", "approve"),
+        ]
+    )
+    state.withdraw_decisions([state.decisions()[-1].decision], NOW)
+    assert [(d.id, d.verdict) for d in state.decisions_in_force(NIGHT)] == [("f1", "reject")]
+    assert state.decisions_in_force(NIGHT + timedelta(days=1)) == []
 
 
 def test_withdrawn_decisions_are_kept_and_no_longer_stand(state: State) -> None:
@@ -280,6 +313,31 @@ def test_nights_of_a_pairing_count_once_per_date(state: State) -> None:
         state.add_pairing_night("shop-mortar", NIGHT + timedelta(days=day))
     state.add_pairing_night("other", NIGHT)
     assert [state.pairing_nights(name) for name in ("shop-mortar", "other", "none")] == [2, 1, 0]
+
+
+def test_nights_before_a_long_gap_count_no_more(state: State) -> None:
+    """G14: a pairing that nobody looked at for more than 30 days observes anew."""
+    for day in (0, 1, 2, 32):
+        state.add_pairing_night("p", NIGHT + timedelta(days=day))
+
+    def behind(*days: int) -> list[int]:
+        return [state.pairing_nights("p", before=NIGHT + timedelta(days=day)) for day in days]
+
+    assert behind(0, 3, 32, 33, 62, 63) == [0, 3, 3, 4, 4, 0]
+    assert state.pairing_nights("p", today=NIGHT + timedelta(days=62)) == 4
+    assert state.pairing_nights("p", today=NIGHT + timedelta(days=63)) == 0
+    state.add_pairing_night("p", NIGHT + timedelta(days=63))
+    assert behind(64) == [1]
+    assert state.pairing_nights("p") == 1
+
+
+def test_an_artefact_can_be_dropped(state: State) -> None:
+    for name in ("roll", "bases"):
+        state.set_artefact(ArtefactRow(name, "2026-11-23-a", f"kept/{name}", "digest", NOW))
+    state.drop_artefact("roll")
+    state.drop_artefact("roll")
+    assert state.artefact("roll") is None
+    assert state.artefact("bases") is not None
 
 
 def test_the_state_is_there_after_opening_again(state_url: str, vault: Vault) -> None:
