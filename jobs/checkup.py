@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -21,25 +22,26 @@ SHOWN = ("first_name", "last_name", "birth_date", "phone", "email", "street", "g
 
 
 def check(
-    settings: Settings, connectors: Mapping[str, Connector], state: State | None
+    settings: Settings, connectors: Mapping[str, Connector], state: State | None, today: date | None = None
 ) -> tuple[list[list[str]], list[str]]:
     """A table of what was tried, heading first, and the sources of which not all of it holds.
 
-    `state`: None where nothing was ever run here; checking makes nothing.
+    `state`: None where nothing was ever run here; checking makes nothing. `today`: the business date.
     """
     names = sorted(connectors)
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
         lines = list(pool.map(lambda name: list(_lines(name, connectors[name])), names))
     rows = [row for block in lines for row in block]
     failing = sorted({row[0] for row in rows if row[2] == "FAILS"})
-    return [HEAD, *rows, *_observing(settings, state)], failing
+    return [HEAD, *rows, *_observing(settings, state, today)], failing
 
 
-def _observing(settings: Settings, state: State | None) -> Iterator[list[str]]:
+def _observing(settings: Settings, state: State | None, today: date | None) -> Iterator[list[str]]:
     """How far each pairing is with the nights in which it only observes (G14)."""
     for pairing in settings.pairings:
         if pairing.observe_nights:
-            done = min(pairing.observe_nights, state.pairing_nights(pairing.observed_as) if state else 0)
+            nights = state.pairing_nights(pairing.observed_as, today=today) if state else 0
+            done = min(pairing.observe_nights, nights)
             said = f"{done} of {pairing.observe_nights} certified nights done; a business date counts once (G14)"
             yield [pairing.id, "only observes" if done < pairing.observe_nights else "observed", "", said]
 

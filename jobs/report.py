@@ -159,7 +159,8 @@ def observing(settings: Settings, state: State, night: date) -> list[str]:
     said = []
     for pairing in settings.pairings:
         if state.pairing_nights(pairing.observed_as, before=night) < pairing.observe_nights:
-            done = f"{state.pairing_nights(pairing.observed_as)} of {pairing.observe_nights} certified nights done"
+            behind = state.pairing_nights(pairing.observed_as, today=night)
+            done = f"{behind} of {pairing.observe_nights} certified nights done"
             said.append(
                 f"{pairing.id} only observes, nothing of it is written: {done}; a business date counts once (G14)"
             )

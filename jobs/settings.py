@@ -108,8 +108,8 @@ class Pairing(_Closed):
 
     @property
     def observed_as(self) -> str:
-        """Whose certified nights are counted: with another source in it, a pairing begins to observe anew (G14)."""
-        return "|".join([self.id, self.ecom, *sorted(self.pos)])
+        """Whose certified nights are counted: with another source or other match keys, it begins to observe anew (G14)."""
+        return "|".join([self.id, self.ecom, *sorted(self.pos), f"by {','.join(self.match_keys)}"])
 
     @property
     def base(self) -> Preset:

@@ -1,18 +1,25 @@
 """Everything that a run needs, open: configuration, key, state, journal, connectors and the clock."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from connectors.base import Connector
 from connectors.clock import Clock
 from connectors.file_source import connect
+from jobs.errors import ConfigError
 from jobs.journal import Journal
 from jobs.settings import Settings
 from jobs.state import State
 from jobs.vault import Vault, private_folder
+
+_LEFT = ("snapshots", "reports", "kept")
+"""Folders that only runs fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,18 @@ class Workspace:
     def open(cls, settings: Settings, clock: Clock) -> "Workspace":
         """Open all of it; makes folders, the key file and the state database where they are missing.
 
-        Raises ConfigError, and VendorError where a secret's place is empty.
+        Raises ConfigError, also where earlier runs left files and the database knows of none; and VendorError where a
+        secret's place is empty.
         """
+        if is_used(settings.workspace) and not _has_state(settings.state):
+            raise ConfigError(_lost(settings))
         private_folder(settings.workspace)
         vault = Vault.open(env=settings.key.env, file=settings.key.file)
         state = State.open(settings.state, vault)
         journal = Journal(state, vault, clock, ZoneInfo(settings.time_zone))
         try:
+            if is_used(settings.workspace) and state.last_run() is None:
+                raise ConfigError(_lost(settings))
             return cls(settings, vault, state, journal, connected(settings, clock), clock)
         except BaseException:
             state.close()
@@ -73,8 +85,32 @@ def connected(settings: Settings, clock: Clock) -> dict[str, Connector]:
 
 
 def is_made(settings: Settings) -> bool:
-    """Whether the workspace is there with its key and state, so that opening it makes nothing new."""
+    """Whether the workspace is there with its key and state, so that opening it makes nothing new.
+
+    True too for one that has lost its state database: opening it says so, and makes none.
+    """
     files = [settings.key.file] if settings.key.file else []
-    if settings.state.startswith("sqlite:///"):
-        files.append(Path(settings.state.removeprefix("sqlite:///")))
-    return settings.workspace.is_dir() and all(path.is_file() for path in files)
+    there = settings.workspace.is_dir() and all(path.is_file() for path in files)
+    return there and (_has_state(settings.state) or is_used(settings.workspace))
+
+
+def is_used(folder: Path) -> bool:
+    """Whether runs have left snapshots, reports or kept files in a workspace."""
+    return any(names for part in _LEFT for _, _, names in os.walk(folder / part))
+
+
+def _has_state(url: str) -> bool:
+    """Whether there is a state database; one on a server is asked once it is open."""
+    if not url.startswith("sqlite:///"):
+        return True
+    file = Path(url.removeprefix("sqlite:///"))
+    return file.exists() and (not file.is_file() or file.stat().st_size > 0)
+
+
+def _lost(settings: Settings) -> str:
+    place = sa.make_url(settings.state).render_as_string(hide_password=True)
+    return (
+        f"the state database {place} is missing or new, while {settings.workspace} holds what earlier runs left: people's "
+        "decisions, the journal and writes in doubt would be gone without a word. Restore the database from a backup, as "
+        "old as the workspace, or point `state:` to where it is; to start anew on purpose, move the workspace away first"
+    )

@@ -101,7 +101,8 @@ def test_a_new_pairing_only_observes_for_seven_certified_nights(group: Group) ->
         group.heal()
         with group.open() as workspace:
             for days in range(1, 5):
-                workspace.state.add_pairing_night("online-till|shop|till", workspace.today() + timedelta(days=days))
+                pairing = workspace.settings.pairings[0].observed_as
+                workspace.state.add_pairing_night(pairing, workspace.today() + timedelta(days=days))
         assert reasons(group.night(after=24 * 5), victims) == {"this pairing only observes: night 7 of 7 (G14)"}
         assert len(group.writes()) == written
         assert {c.state for c in of(group.night().report, victims)} == {"verified"}
