@@ -210,7 +210,7 @@ def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: A
     """
     with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="decide"):
         if file is not None:
-            taken = decide.take_file(file, workspace.state, workspace.clock)
+            taken = decide.take_file(file, workspace.state, workspace.clock, workspace.known)
             on = f" on run {taken.run}" if taken.run else ""
             said = "\n".join(
                 [*taken.refused, f"{look.many(taken.accepted, 'decision')} taken{on}, {len(taken.refused)} refused"]
@@ -220,8 +220,9 @@ def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: A
         ids = _decided_ids(words.pop("ids"), words["target"], words["verdict"])
         words = {**words, "by": words["by"] or getpass.getuser()}
         run_id = run_id or look.last_planned(workspace)
+        known = workspace.known
         for one in ids:
-            decide.record(workspace.state, workspace.clock, run_id, id=one, **words)
+            decide.record(workspace.state, workspace.clock, known, run_id, id=one, **words)
         said, data = look.decided(workspace, run_id, words["target"], words["verdict"], ids)
     desk.say(said, {"verdict": words["verdict"], "ids": ids, "run": run_id, **data})
 

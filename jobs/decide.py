@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from connectors.clock import Clock
 from jobs.breakers import NAMES as BREAKERS
 from jobs.errors import ConfigError
+from jobs.known import Known
 from jobs.policy import DRIFT_FIELDS
 from jobs.state import DecisionRow, State
 from jobs.tables import corrections, findings
@@ -39,6 +40,9 @@ _PAIR = re.compile(r"[a-z0-9][a-z0-9_-]*:\S+ [a-z0-9][a-z0-9_-]*:\S+")
 LARGEST_FILE = 8 * 1024 * 1024
 ZONES = timedelta(days=1)
 """A day in UTC may be over while it goes on at the group's place."""
+_NO_EXPORT = (
+    "the id is SOURCE/RUN of an export that was refused, and none was; one that is still to come cannot be approved"
+)
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".why.txt")
 
 
@@ -76,7 +80,7 @@ class Taken:
     run: str = ""
 
 
-def take_file(path: Path, state: State, clock: Clock) -> Taken:
+def take_file(path: Path, state: State, clock: Clock, known: Known) -> Taken:
     """Record the decisions of a file; what cannot be used is said, never raised. The file stays where it is."""
     try:
         file = DecisionsFile.model_validate_json(_content(path))
@@ -86,35 +90,39 @@ def take_file(path: Path, state: State, clock: Clock) -> Taken:
         return _refused(path, _explain(error))
     except ValueError as error:
         return _refused(path, str(error))
-    rows, said = _judged(state, clock.now(), file.run, file.decisions)
-    known = {_same(row) for row in state.decisions(file.run)}
-    state.record_decisions(row for row in rows if _same(row) not in known)
+    rows, said = _judged(state, known, clock.now(), file.run, file.decisions)
+    before = {_same(row) for row in state.decisions(file.run)}
+    state.record_decisions(row for row in rows if _same(row) not in before)
     return Taken(path.name, len(rows), tuple(f"{path.name}: {text}" for text in said), file.run)
 
 
-def take_inbox(inbox: Path, state: State, clock: Clock) -> list[Taken]:
+def take_inbox(inbox: Path, state: State, clock: Clock, known: Known) -> list[Taken]:
     """Take every file of the inbox once, by name: it goes to `taken/`, or to `refused/`, with a `.why.txt` beside it
     where something was refused. Files that are still being copied (`.part`, `.tmp`, hidden ones) are left."""
-    if not inbox.is_dir():
+    try:
+        waiting = sorted(path for path in inbox.iterdir() if not path.is_dir() or path.is_symlink())
+    except FileNotFoundError:
         return []
-    waiting = sorted(path for path in inbox.iterdir() if not path.is_dir() or path.is_symlink())
-    return [_take_once(path, state, clock) for path in waiting if not _unfinished(path)]
+    except OSError as error:
+        said = f"{inbox}: no decision was taken: the inbox cannot be read: {error.strerror}; make it a folder again"
+        return [Taken(inbox.name, 0, (said,))]
+    return [_take_once(path, state, clock, known) for path in waiting if not _unfinished(path)]
 
 
-def record(state: State, clock: Clock, run: str, **words: object) -> None:
+def record(state: State, clock: Clock, known: Known, run: str, **words: object) -> None:
     """Record one decision of the command line, in the words of `Decision`. Raises ConfigError that says why not."""
     try:
         decision = Decision.model_validate(words)
     except ValidationError as error:
         raise ConfigError(_explain(error)) from error
-    rows, said = _judged(state, clock.now(), run, [decision])
+    rows, said = _judged(state, known, clock.now(), run, [decision])
     if said:
         raise ConfigError(said[0])
     state.record_decisions(rows)
 
 
-def _take_once(path: Path, state: State, clock: Clock) -> Taken:
-    taken = take_file(path, state, clock)
+def _take_once(path: Path, state: State, clock: Clock, known: Known) -> Taken:
+    taken = take_file(path, state, clock, known)
     folder = path.parent / ("taken" if taken.accepted or not taken.refused else "refused")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -129,12 +137,12 @@ def _take_once(path: Path, state: State, clock: Clock) -> Taken:
 
 
 def _judged(
-    state: State, now: datetime, run: str, decisions: Sequence[Decision]
+    state: State, known: Known, now: datetime, run: str, decisions: Sequence[Decision]
 ) -> tuple[list[DecisionRow], list[str]]:
     """The decisions that can be used, as rows, and a sentence for each that cannot."""
     if state.run(run) is None:
         return [], [f"there is no run {run}; `rollcall status` lists them"]
-    judged = list(zip(decisions, _doubts(state, run, decisions, now), strict=True))
+    judged = list(zip(decisions, _doubts(state, known, run, decisions, now), strict=True))
     said = [
         f"decision {number} ({decision.target} {decision.id}): {doubt}"
         for number, (decision, doubt) in enumerate(judged, start=1)
@@ -143,17 +151,18 @@ def _judged(
     return [_row(run, decision, now) for decision, doubt in judged if not doubt], said
 
 
-def _doubts(state: State, run: str, decisions: Sequence[Decision], now: datetime) -> list[str]:
+def _doubts(state: State, known: Known, run: str, decisions: Sequence[Decision], now: datetime) -> list[str]:
     """Per decision, why it cannot be used; empty when it can."""
     planned = _planned(state, run)
-    known = _known(state, {decision.id for decision in decisions if decision.target == "finding"})
+    refused = state.refused_exports()
+    found = _found(state, {decision.id for decision in decisions if decision.target == "finding"})
     checks: Mapping[Target, Callable[[Decision], str]] = {
         "correction": lambda d: _doubt_planned(d, planned["correction", d.id], run),
-        "finding": lambda d: _doubt_finding(d, planned["finding", d.id], d.id in known, run),
-        "field": _doubt_field,
-        "breaker": _doubt_breaker,
-        "pair": _doubt_pair,
-        "certificate": lambda _: "",
+        "finding": lambda d: _doubt_finding(d, planned["finding", d.id], d.id in found, run),
+        "field": lambda d: _doubt_field(d, known),
+        "breaker": lambda d: _doubt_breaker(d, known),
+        "pair": lambda d: _doubt_pair(d, known),
+        "certificate": lambda d: "" if d.id in refused else _NO_EXPORT,
     }
     return [_doubt(decision, now) or checks[decision.target](decision) for decision in decisions]
 
@@ -164,6 +173,8 @@ def _doubt(decision: Decision, now: datetime) -> str:
         return f"a {decision.target} cannot be decided with {decision.verdict!r}; choose of {can}"
     if decision.until is not None and decision.until < now.date() - ZONES:
         return f"it ended on {decision.until}"
+    if decision.verdict == "approve" and decision.target in {"certificate", "breaker"} and not decision.reason:
+        return f"a {decision.target} is approved with a reason: say it (`reason`, or --why TEXT)"
     return ""
 
 
@@ -187,24 +198,43 @@ def _doubt_fingerprint(decision: Decision, fingerprints: Collection[str]) -> str
     return "what it was made on has changed since (another fingerprint); look at it again and decide anew"
 
 
-def _doubt_pair(decision: Decision) -> str:
-    if _PAIR.fullmatch(decision.id):
+def _doubt_pair(decision: Decision, known: Known) -> str:
+    if not _PAIR.fullmatch(decision.id):
+        return "the id is two profiles, `SOURCE:ID SOURCE:ID`; a profile whose id holds a space cannot be named"
+    one, other = decision.id.split(" ")
+    if one == other:
+        return "a profile is no pair with itself: name two"
+    return _doubt_profile(one, known) or _doubt_profile(other, known)
+
+
+def _doubt_profile(name: str, known: Known) -> str:
+    source, _, profile_id = name.partition(":")
+    if source not in known.sources:
+        return _no_such("source", source, known.sources)
+    profiles = known.profiles(source)
+    if profiles is None or profile_id in profiles:
         return ""
-    return "the id is two profiles, `SOURCE:ID SOURCE:ID`; a profile whose id holds a space cannot be named"
+    return (
+        f"{source} has no profile {profile_id}, neither in its last certified export nor on the roll of the last night"
+    )
 
 
-def _doubt_field(decision: Decision) -> str:
+def _doubt_field(decision: Decision, known: Known) -> str:
     pairing, _, name = decision.id.rpartition("/")
-    if pairing and name in DRIFT_FIELDS:
-        return ""
-    return f"the id is PAIRING/FIELD, with a field of {', '.join(DRIFT_FIELDS)}"
+    if not pairing or name not in DRIFT_FIELDS:
+        return f"the id is PAIRING/FIELD, with a field of {', '.join(DRIFT_FIELDS)}"
+    return "" if pairing in known.pairings else _no_such("pairing", pairing, known.pairings)
 
 
-def _doubt_breaker(decision: Decision) -> str:
+def _doubt_breaker(decision: Decision, known: Known) -> str:
     source, _, name = decision.id.partition("/")
-    if source and name in BREAKERS:
-        return ""
-    return f"the id is SOURCE/NAME, with a name of {', '.join(BREAKERS)}"
+    if not source or name not in BREAKERS:
+        return f"the id is SOURCE/NAME, with a name of {', '.join(BREAKERS)}"
+    return "" if source in known.sources else _no_such("source", source, known.sources)
+
+
+def _no_such(what: str, name: str, among: Collection[str]) -> str:
+    return f"there is no {what} {name}; the configuration has {', '.join(sorted(among)) or 'none'}"
 
 
 class _Fingerprints(dict[tuple[str, str], set[str]]):
@@ -225,7 +255,7 @@ def _planned(state: State, run: str) -> _Fingerprints:
     return found
 
 
-def _known(state: State, ids: Collection[str]) -> set[str]:
+def _found(state: State, ids: Collection[str]) -> set[str]:
     known: set[str] = set()
     listed = sorted(ids)
     with state.engine.begin() as connection:
@@ -239,7 +269,7 @@ def _row(run: str, decision: Decision, now: datetime) -> DecisionRow:
     return DecisionRow(
         run_id=run,
         target=decision.target,
-        id=decision.id,
+        id=" ".join(sorted(decision.id.split(" "))) if decision.target == "pair" else decision.id,
         verdict=decision.verdict,
         reason=decision.reason,
         by=decision.by,

@@ -404,5 +404,5 @@ def _interrupted(workspace: Workspace) -> list[str]:
 
 
 def _take_inbox(workspace: Workspace) -> list[str]:
-    taken = decide.take_inbox(workspace.folder / "decisions_inbox", workspace.state, workspace.clock)
+    taken = decide.take_inbox(workspace.folder / "decisions_inbox", workspace.state, workspace.clock, workspace.known)
     return [reason for file in taken for reason in file.refused]

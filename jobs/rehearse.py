@@ -140,7 +140,7 @@ def _approve(workspace: Workspace, report: RunReport, out: Path) -> None:
     path.write_bytes(
         orjson.dumps({"schema": 1, "run": report.run_id, "decisions": decisions}, option=orjson.OPT_INDENT_2)
     )
-    taken = decide.take_file(path, workspace.state, workspace.clock)
+    taken = decide.take_file(path, workspace.state, workspace.clock, workspace.known)
     assert not taken.refused, taken.refused
 
 

@@ -14,6 +14,7 @@ from connectors.clock import Clock
 from connectors.file_source import connect
 from jobs.errors import ConfigError
 from jobs.journal import Journal
+from jobs.known import Known, known
 from jobs.settings import Settings
 from jobs.state import State
 from jobs.vault import Vault, private_folder
@@ -73,6 +74,11 @@ class Workspace:
     def paused(self) -> bool:
         """Whether `rollcall pause` stopped the writing (a file in the workspace, so that it works without a database)."""
         return (self.folder / "paused").exists()
+
+    @property
+    def known(self) -> Known:
+        """What people's decisions can be about."""
+        return known(self.settings, self.state, self.vault)
 
     def today(self) -> date:
         """The business date: the local date of the group."""

@@ -91,7 +91,7 @@ class Group:
         path = self.folder / "decisions.json"
         path.write_bytes(orjson.dumps({"schema": 1, "run": result.run_id, "decisions": decisions}))
         with self.workspace() as workspace:
-            taken = decide.take_file(path, workspace.state, workspace.clock)
+            taken = decide.take_file(path, workspace.state, workspace.clock, workspace.known)
             assert not taken.refused, taken.refused
             return night.apply(workspace, result.run_id).report
 

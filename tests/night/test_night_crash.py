@@ -147,7 +147,9 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
             for c in rows
         ]
         with group.open() as workspace:
-            taken = decide.take_file(group.decide("d.json", planned.run_id, words), workspace.state, workspace.clock)
+            taken = decide.take_file(
+                group.decide("d.json", planned.run_id, words), workspace.state, workspace.clock, workspace.known
+            )
             assert taken.refused == ()
         group.stop()
         yield Trials(group, planned.run_id, dozen)

@@ -94,8 +94,8 @@ class Counter:
         with self.open() as workspace:
             for c in rows:
                 decide.record(
-                    workspace.state, workspace.clock, result.run_id, target="correction", id=c.correction_id,
-                    verdict="approve", by="manager", reason="passport seen", until=None,
+                    workspace.state, workspace.clock, workspace.known, result.run_id, target="correction",
+                    id=c.correction_id, verdict="approve", by="manager", reason="passport seen", until=None,
                 )  # fmt: skip
         return rows
 

@@ -83,7 +83,7 @@ def approved(pair: Pair, result: Result) -> RunReport:
     path = pair.folder / f"{result.run_id}.decisions.json"
     path.write_bytes(orjson.dumps({"schema": 1, "run": result.run_id, "decisions": decisions}))
     with Workspace.open(load(pair.config), pair.clock) as workspace:
-        assert decide.take_file(path, workspace.state, workspace.clock).refused == ()
+        assert decide.take_file(path, workspace.state, workspace.clock, workspace.known).refused == ()
         return night.apply(workspace, result.run_id).report
 
 
