@@ -21,21 +21,23 @@ _MIGRATION_LOCK = 0x726F6C6C  # any number, the same for every rollcall
 def connect(url: str) -> sa.Engine:
     """An engine on an up-to-date state database: `sqlite:///FILE` or `postgresql+psycopg://…`.
 
-    Raises ConfigError where it cannot be reached, is of no known kind, or was written by a newer rollcall.
+    Raises ConfigError where it cannot be reached, is of no known kind, or was written by a newer rollcall; DatabaseError
+    where the disk refuses.
     """
-    place = _parsed(url)
-    shown = place.render_as_string(hide_password=True)
+    place, shown_place = _parsed(url), shown(url)
     if place.get_backend_name() == "sqlite" and place.database:
         _private(Path(place.database))
     engine = sa.create_engine(place, pool_pre_ping=True, hide_parameters=True)
     _durable(engine)
     try:
         with engine.begin() as connection:
-            migrate(connection, shown)
+            migrate(connection, shown_place)
     except BaseException as error:
         engine.dispose()
-        if isinstance(error, DatabaseError):
-            raise ConfigError(f"the state database {shown} cannot be used: {error.orig}; check `state:`") from error
+        if isinstance(error, DatabaseError) and not _is_of_the_disk(error):
+            raise ConfigError(
+                f"the state database {shown_place} cannot be used: {error.orig}; check `state:`"
+            ) from error
         raise
     return engine
 
@@ -66,6 +68,17 @@ def configuration() -> Config:
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def shown(url: str) -> str:
+    """The place of a database as it may be told: without its password."""
+    return sa.make_url(url).render_as_string(hide_password=True)
+
+
+def _is_of_the_disk(error: DatabaseError) -> bool:
+    """Whether SQLite says that the disk is full or fails, which no other `state:` would mend."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
 def _parsed(url: str) -> sa.URL:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 import orjson
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from connectors.base import Connector, VendorError
 from connectors.clock import SystemClock
+from jobs import database
 from jobs.errors import RollcallError
 from jobs.settings import Settings, load
 from jobs.workspace import Workspace, connected
@@ -25,6 +28,10 @@ from reports.payload import shown
 
 INTERRUPTED = "interrupted; what was begun is in the journal, `rollcall resume` goes on"
 Command = Callable[..., None]
+_ROOM = (
+    "look at the free space, the rights and the limits of this account, then run again: "
+    "what was begun is in the journal, and the last good night is as it was"
+)
 
 
 class Desk:
@@ -39,8 +46,14 @@ class Desk:
 
     @contextmanager
     def workspace(self) -> Iterator[Workspace]:
-        with Workspace.open(self.settings(), SystemClock()) as workspace:
-            yield workspace
+        settings = self.settings()
+        try:
+            with Workspace.open(settings, SystemClock()) as workspace:
+                yield workspace
+        except DatabaseError as error:
+            if not _refused_by_disk(error):
+                raise
+            raise RollcallError(_database(error, database.shown(settings.state))) from error
 
     def connectors(self) -> dict[str, Connector]:
         """The connectors alone: nothing is opened, and nothing made."""
@@ -114,17 +127,32 @@ def guarded(function: Command) -> Command:
 
 
 def _refuse(sentence: str, code: int) -> None:
-    click.echo(printable(f"rollcall: {sentence}"), err=True)
+    *above, last = sentence.split("\n")
+    click.echo(printable("\n".join([*above, f"rollcall: {last}"])), err=True)
     sys.exit(code)
 
 
 def _fault(error: Exception) -> str:
-    """What stopped a command, without the text of an error that may quote a record."""
+    """What stopped a command, in a sentence that comes last, without the text of an error that may quote a record."""
+    if isinstance(error, DatabaseError) and _refused_by_disk(error):
+        return _database(error, "(`state:`)")
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        return f"the night's working memory ran out, or its temporary files could not be written; {_ROOM}"
     if isinstance(error, OSError) and error.strerror:
         if error.errno == errno.EPIPE:
             raise error
-        return f"the disk or the network refused: {error.strerror}: {error.filename or 'no file named'}"
+        return f"the disk or the network refused: {error.strerror}: {error.filename or 'no file named'}; {_ROOM}"
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = [f"  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames]
-    said = f"stopped by a fault of rollcall itself ({type(error).__name__}): please report it with these lines"
-    return "\n".join([said, *places])
+    said = f"stopped by a fault of rollcall itself ({type(error).__name__}): please report it with the lines above"
+    return "\n".join(["where it stopped:", *places, said])
+
+
+def _refused_by_disk(error: DatabaseError) -> bool:
+    """Whether the database failed by itself. The rest are faults of ours, whose text may name the values of a row."""
+    return type(error) in {OperationalError, DatabaseError}
+
+
+def _database(error: DatabaseError, place: str) -> str:
+    why = str(error.orig).strip().split("\n")[0]
+    return f"the state database {place} could not be read or written: {why}; {_ROOM}"

@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from connectors.base import Connector
 from connectors.clock import Clock
 from connectors.file_source import connect
+from jobs import database
 from jobs.errors import ConfigError
 from jobs.journal import Journal
 from jobs.known import Known, known
@@ -114,9 +113,9 @@ def _has_state(url: str) -> bool:
 
 
 def _lost(settings: Settings) -> str:
-    place = sa.make_url(settings.state).render_as_string(hide_password=True)
     return (
-        f"the state database {place} is missing or new, while {settings.workspace} holds what earlier runs left: people's "
-        "decisions, the journal and writes in doubt would be gone without a word. Restore the database from a backup, as "
-        "old as the workspace, or point `state:` to where it is; to start anew on purpose, move the workspace away first"
+        f"the state database {database.shown(settings.state)} is missing or new, while {settings.workspace} holds what "
+        "earlier runs left: people's decisions, the journal and writes in doubt would be gone without a word. Restore the "
+        "database from a backup, as old as the workspace, or point `state:` to where it is; to start anew on purpose, move "
+        "the workspace away first"
     )

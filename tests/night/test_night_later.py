@@ -1,6 +1,8 @@
 """Nights of a workspace with a past: pairings put back, clocks set back, and a state database that is gone."""
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,3 +133,59 @@ def test_a_workspace_that_was_moved_away_begins_anew(past: Past) -> None:
     assert not past.data.exists(), "checking makes nothing"
     assert past.night().code == 0
     assert past.runs() == ["2026-03-04-a"]
+
+
+@contextmanager
+def files_below_size(limit: int) -> Iterator[None]:
+    """No file of this process grows above so many bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("limit", [4_096, 40_960])
+def test_a_disk_that_refuses_is_told_in_a_sentence(limit: int, past: Past) -> None:
+    """What, where and what to do, exit 1; and the night after it is whole."""
+    assert past.night().code == 0
+    with files_below_size(limit):
+        said = past.night()
+    assert said.code == 1
+    last = said.err.rstrip("\n").split("\n")[-1]
+    assert last.startswith("rollcall: the state database sqlite:///")
+    assert "state.db could not be read or written: disk I/O error; look at the free space" in last
+    assert past.night().code == 0
+
+
+def test_an_inbox_that_is_no_folder_is_a_warning_of_the_run(past: Past) -> None:
+    assert past.night().code == 0
+    (past.data / "decisions_inbox").write_text("a decision")
+    said = past.night()
+    assert said.code == 0
+    assert "decisions_inbox: no decision was taken: the inbox cannot be read: Not a directory" in said.out
+    pages = [path.read_text() for path in (past.data / "reports").glob("*.json")]
+    assert sum("no decision was taken" in page for page in pages) == 1
+
+
+def test_a_pair_is_of_profiles_that_were_read(past: Past) -> None:
+    """The last certified export tells, or the roll where that cannot be read; where neither does, nobody can know."""
+    assert past.night().code == 0
+
+    def word(other: str) -> Said:
+        return past.say("decide", "not_same", "pair", "shop:100", other, "--why", "two people")
+
+    assert word("till:7").code == 0
+    refused = word("till:8")
+    assert refused.code == 2
+    assert (
+        "till has no profile 8, neither in its last certified export nor on the roll of the last night" in refused.err
+    )
+    assert "there is no source nosuch; the configuration has shop, till" in word("nosuch:7").err
+    for seal in (past.data / "snapshots").glob("*/*/seal.json"):
+        seal.unlink()
+    assert [word("till:7").code, word("till:8").code] == [0, 2]
+    for file in (past.data / "kept").glob("roll-*"):
+        file.unlink()
+    assert [word("till:7").code, word("till:8").code] == [0, 0]

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from connectors.clock import SimulatedClock
 from jobs import night
@@ -296,6 +298,10 @@ def test_what_is_old_is_purged_and_what_is_in_force_stays(config: Path, clock: S
     [
         ((night, "_match"), ValueError("Ann 613 555 0117"), 1, "stopped by a fault of rollcall itself (ValueError)"),
         ((render, "write_html"), OSError(errno.ENOSPC, "No space left", "/data/x"), 1, "No space left: /data/x"),
+        ((night, "_match"), OperationalError("select 'Ann'", {}, Exception("disk I/O error")), 1,
+         "state.db could not be read or written: disk I/O error; look at the free space"),
+        ((night, "_match"), IntegrityError("insert 'Ann'", {}, Exception("Ann")), 1, "rollcall itself (IntegrityError)"),
+        ((night, "_match"), duckdb.IOException("Ann 0117"), 1, "its temporary files could not be written; look at the free"),
         ((night, "_match"), KeyboardInterrupt(), 130, "interrupted; what was begun is in the journal, `rollcall resume` goes on"),
     ],
 )  # fmt: skip
@@ -313,7 +319,9 @@ def test_a_failure_is_one_sentence_without_a_value(
         patch.setattr(*place, fail)
         failed: Said = rollcall("run", "--config", config)
     assert failed.code == code
-    assert says in failed.err
+    last = failed.err.rstrip("\n").split("\n")[-1]
+    assert last.startswith("rollcall: ")
+    assert says in last
     assert "Ann" not in failed.err
     assert "0117" not in failed.err
     rows = rollcall("--json", "status", "--config", config).data["runs"]
