@@ -13,7 +13,7 @@ import structlog
 
 from connectors.base import kinds
 from connectors.clock import SystemClock
-from jobs import checkup, decide, golive, look, night, schedule
+from jobs import checkup, decide, golive, kept, look, night, schedule
 from jobs.desk import Desk, guarded
 from jobs.errors import ConfigError
 from jobs.lock import lock
@@ -280,10 +280,18 @@ def golive_command(desk: Desk, scan: bool, out: Path | None) -> None:
     sys.exit(found.exit_code)
 
 
-@_command()
-def purge(desk: Desk) -> None:
-    """Remove what is older than the configuration keeps it."""
+@_command(
+    click.option(
+        "--kept", "name", type=click.Choice(sorted(kept.LOST)), help="Forget this kept file, and nothing else."
+    ),
+)
+def purge(desk: Desk, name: str | None) -> None:
+    """Remove what is older than the configuration keeps it; or forget a kept file that is damaged (`--kept`)."""
     with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="purge"):
+        if name is not None:
+            lost = kept.forget(workspace.folder, workspace.state, name)
+            desk.say(f"forgot the kept {name}: {lost}", {"forgot": name, "lost": lost})
+            return
         removed = look.purge(workspace)
     desk.say(
         f"removed {removed['snapshots']} snapshots, {removed['reports']} reports; emptied {removed['undo']} corrections",

@@ -48,6 +48,14 @@ order by pairing, ecom_source, ecom_id, pos_source, pos_id, field
 """,
 }
 """What every night keeps of its warehouse, by name."""
+LOST: Mapping[str, str] = {
+    "roll": "the next night gives every entity a new id, so findings begin anew, and words on findings and corrections end",
+    "bases": "the next night knows no earlier agreement: drift is proposed as on a first night (`no_base`)",
+    "links": "`export links` has nothing until the next night makes them again",
+    "entities": "`export entities` has nothing until the next night makes them again",
+    "phones": "nothing but time: the next night parses every spelling of a phone again",
+}
+"""What is lost when a kept file is forgotten."""
 
 
 def keep(
@@ -71,9 +79,22 @@ def read(folder: Path, vault: Vault, state: State, name: str) -> pa.Table | None
     if not path.is_file() or _digest(path) != row.digest:
         raise ConfigError(
             f"{path}: missing or changed since run {row.run_id} kept it; restore it from a backup of the workspace, "
-            "together with the state database"
+            f"together with the state database. Without a backup: `rollcall purge --kept {name}` forgets it, and then "
+            f"{LOST[name]}"
         )
     return vault.read_parquet(path).read_all()
+
+
+def forget(folder: Path, state: State, name: str) -> str:
+    """Forget the artefact `name` on purpose; returns what is lost by it. Raises ConfigError where there is none."""
+    row = state.artefact(name)
+    if row is None:
+        raise ConfigError(f"no {name} is kept: there is nothing to forget")
+    state.drop_artefact(name)
+    path = folder / row.path
+    if path.is_file():
+        path.unlink()
+    return LOST[name]
 
 
 def _digest(path: Path) -> str:

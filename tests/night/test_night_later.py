@@ -189,3 +189,42 @@ def test_a_pair_is_of_profiles_that_were_read(past: Past) -> None:
     for file in (past.data / "kept").glob("roll-*"):
         file.unlink()
     assert [word("till:7").code, word("till:8").code] == [0, 0]
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "gone": lambda file: file.unlink(),
+    "changed": lambda file: file.write_bytes(file.read_bytes()[:-1]),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize(("name", "lost"), [("roll", "every entity a new id"), ("bases", "as on a first night")])
+def test_a_damaged_kept_file_can_be_left_behind(
+    name: str, lost: str, damage: Callable[[Path], Any], past: Past
+) -> None:
+    """The message names the way out and its price; without a backup every night would stop for good."""
+    assert past.night().code == 0
+    (file,) = (past.data / "kept").glob(f"{name}-*")
+    damage(file)
+    said = past.night()
+    assert said.code == 2
+    assert f"Without a backup: `rollcall purge --kept {name}` forgets it, and then" in said.err
+    assert lost in said.err
+    forgot = past.say("purge", "--kept", name)
+    assert forgot.code == 0
+    assert forgot.last.startswith(f"forgot the kept {name}: ")
+    assert lost in forgot.last
+    assert past.night().code == 0
+    assert past.say("purge", "--kept", "nothing").code == 2
+
+
+@pytest.mark.parametrize("name", ["links", "entities", "phones"])
+def test_what_only_helps_can_be_forgotten_too(name: str, past: Past) -> None:
+    write_csv(past.folder / "till.csv", HEADING, [["7", *ANN[:2], "+49 30 1234567", ANN[3]]])  # not spelled as at home
+    none = past.say("purge", "--kept", name)
+    assert none.code == 2
+    assert f"no {name} is kept: there is nothing to forget" in none.err
+    assert past.night().code == 0
+    assert past.say("--json", "purge", "--kept", name).data["forgot"] == name
+    assert past.night().code == 0
