@@ -29,7 +29,7 @@ from reports.document import RunReport
 START = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
 """04:15 in the group's time zone."""
 REPOSITORY = Path(__file__).parent.parent.parent
-HALVES = ({"shop", "till"}, {"ecom", "downtown", "uptown"})
+HALVES = ({"shop", "till"}, {"ecom", "downtown", "uptown", "midtown"})
 
 Edit = Callable[[dict[str, Any]], None]
 FindingKey = tuple[str, str, frozenset[str]]
@@ -60,13 +60,23 @@ def rollcall(*words: str | Path) -> Said:
 
 
 class Group:
-    """A simulated group that serves, a workspace that looks at it, and the one clock of both."""
+    """A simulated group that serves, a workspace that looks at it, and the one clock of both.
 
-    def __init__(self, folder: Path, people: int = 150, seed: int = 1, clock: SimulatedClock | None = None) -> None:
+    Two halves by default, which have every kind of pairing but the vendors' own sync: quicker nights.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        people: int = 150,
+        seed: int = 1,
+        clock: SimulatedClock | None = None,
+        pairs: Sequence[str] = ("mortar", "blaze"),
+    ) -> None:
         self.folder = folder
         self.seed = seed
         self.clock = clock or SimulatedClock(START)
-        self.world = World(people, seed, self.clock.time)
+        self.world = World(people, seed, self.clock.time, pairs)
 
     @property
     def config(self) -> Path:
@@ -89,6 +99,7 @@ class Group:
         sources = {name: {**raw["sources"][name], **entry} for name, entry in self.world.sources().items()}
         sources["till"]["per_page"] = 10  # many pages of few people
         raw["sources"] = sources
+        raw["pairings"] = [pairing for pairing in raw["pairings"] if pairing["ecom"] in sources]
         edit(raw)
         self.config.write_text(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
@@ -159,10 +170,15 @@ class Group:
 
 @contextmanager
 def serving(
-    folder: Path, people: int = 150, *, edit: Edit = lambda _: None, clock: SimulatedClock | None = None
+    folder: Path,
+    people: int = 150,
+    *,
+    edit: Edit = lambda _: None,
+    clock: SimulatedClock | None = None,
+    pairs: Sequence[str] = ("mortar", "blaze"),
 ) -> Iterator[Group]:
     """A group that serves, with its secrets in the environment."""
-    group = Group(folder, people, clock=clock)
+    group = Group(folder, people, clock=clock, pairs=pairs)
     with pytest.MonkeyPatch.context() as patch:
         try:
             group.start(edit)

@@ -6,9 +6,9 @@ follow, first, and every finding that cannot but follow with it.
 
 from connectors.sandbox.people import NO_ADDRESS
 from connectors.sandbox.plot.stage import Programme, Stage, Trace, Traces, drift, links
-from connectors.sandbox.world import Resident
+from connectors.sandbox.world.ground import Resident
 
-MORTAR = Programme()
+MORTAR = Programme("mortar")
 UNREADABLE_PHONES = ("ask her sister", "613-555-0117 or 613-555-0118", "555-01")
 """No comparable number (G3): words, two numbers in one field, too few digits."""
 PLACEHOLDER_SHARERS = 12
@@ -19,7 +19,7 @@ PLACEHOLDER_SHARERS = 12
 def till_phone_changed(stage: Stage) -> Traces:
     """M7, G13: only the till's phone moved on, so the shop takes it."""
     victim = stage.pick("linked")
-    stage.retype_phone(victim, stage.new_phone(victim.person))
+    stage.retype_phone(victim, "till", stage.new_phone(victim.person))
     return drift("phone", victim, "shop", "till")
 
 
@@ -51,7 +51,7 @@ def married(stage: Stage) -> Traces:
 def phone_changed_on_both_sides(stage: Stage) -> Traces:
     """G13: both sides left the base, each its own way: a person picks."""
     victim = stage.pick("linked")
-    stage.retype_phone(victim, stage.new_phone(victim.person))
+    stage.retype_phone(victim, "till", stage.new_phone(victim.person))
     stage.edit(victim, "shop", phone=stage.new_phone(victim.person))
     return drift("phone", victim, "shop", "till")
 
@@ -62,7 +62,7 @@ def second_profile_by_phone(stage: Stage) -> Traces:
     victim = stage.pick("linked", lambda resident: bool(resident.person.birth_date))
     known_as = victim.person.nickname or victim.person.first_name
     again = stage.same_again(victim.person, first_name=known_as, email=stage.new_email(victim.person))
-    extra = stage.world.enter_till(again)
+    extra = stage.world.mortar.enter_till(again)
     return Trace("duplicate_phone", "phone", (victim.at("till"), f"till:{extra}"))
 
 
@@ -70,7 +70,7 @@ def second_profile_by_phone(stage: Stage) -> Traces:
 def second_profile_by_email(stage: Stage) -> Traces:
     """M10: entered anew with another phone."""
     victim = stage.pick("linked")
-    extra = stage.world.enter_till(stage.same_again(victim.person, phone=stage.new_phone(victim.person)))
+    extra = stage.world.mortar.enter_till(stage.same_again(victim.person, phone=stage.new_phone(victim.person)))
     return Trace("duplicate_email", "email", (victim.at("till"), f"till:{extra}"))
 
 
@@ -78,8 +78,8 @@ def second_profile_by_email(stage: Stage) -> Traces:
 def archived_and_entered_anew(stage: Stage) -> Traces:
     """M12: the link moves to the first active profile that matches. The archived one is out of play: no duplicate."""
     victim = stage.pick("linked")
-    stage.world.till.archive(victim.ids["till"])
-    stage.world.enter_till(stage.same_again(victim.person))
+    stage.world.mortar.till.archive(victim.ids["till"])
+    stage.world.mortar.enter_till(stage.same_again(victim.person))
     return links("link_archived", victim, "shop", "till")
 
 
@@ -87,8 +87,8 @@ def archived_and_entered_anew(stage: Stage) -> Traces:
 def merged_away_at_the_till(stage: Stage) -> Traces:
     """M12: merged in the vendor's own screen, the linked id is gone and nothing points to the survivor."""
     victim = stage.pick("linked")
-    survivor = stage.world.enter_till(stage.same_again(victim.person))
-    stage.world.till.merge(victim.ids["till"], survivor)
+    survivor = stage.world.mortar.enter_till(stage.same_again(victim.person))
+    stage.world.mortar.till.merge(victim.ids["till"], survivor)
     return links("link_deleted", victim, "shop", "till")
 
 
@@ -96,7 +96,7 @@ def merged_away_at_the_till(stage: Stage) -> Traces:
 def archived_for_good(stage: Stage) -> Traces:
     """M12: archived, and no other profile matches: a new one is made of the shop's complete data."""
     victim = stage.pick("linked")
-    stage.world.till.archive(victim.ids["till"])
+    stage.world.mortar.till.archive(victim.ids["till"])
     return links("link_archived", victim, "shop", "till")
 
 
@@ -104,14 +104,14 @@ def archived_for_good(stage: Stage) -> Traces:
 def till_customer_bought_online(stage: Stage) -> Traces:
     """M1, M2: known at the till with the same email and name, new in the shop with orders."""
     victim = stage.pick("till_only", lambda resident: _complete_at_the_till(stage, resident))
-    customer = stage.world.enter_shop(stage.same_again(victim.person), orders=2)
+    customer = stage.world.mortar.enter_shop(stage.same_again(victim.person), orders=2)
     return Trace("link_missing", "", (f"shop:{customer}", victim.at("till")))
 
 
 @MORTAR.story("corrected", times=1, create_till=1, update_shop=1)
 def stranger_bought_online(stage: Stage) -> Traces:
     """M1, M6: new in the shop with orders and complete data, unknown at the till."""
-    customer = stage.world.enter_shop(stage.newcomer("CA"), orders=1)
+    customer = stage.world.mortar.enter_shop(stage.newcomer("CA"), orders=1)
     return Trace("link_missing", "", (f"shop:{customer}",))
 
 
@@ -120,15 +120,15 @@ def nobody_s_name_at_the_till(stage: Stage) -> Traces:
     """G6: the till has the customer's contact data and no name; whether it is the same person only a person can say."""
     person = stage.newcomer("CA")
     nameless = stage.same_again(person, first_name="?", last_name="N/A", birth_date=None)
-    till = stage.world.enter_till(nameless)
-    customer = stage.world.enter_shop(person, orders=1)
+    till = stage.world.mortar.enter_till(nameless)
+    customer = stage.world.mortar.enter_shop(person, orders=1)
     return Trace("link_ambiguous", "", (f"shop:{customer}", f"till:{till}"))
 
 
 @MORTAR.story("review")
 def stranger_without_address(stage: Stage) -> Traces:
     """M8: Heartland takes nobody without a complete address."""
-    customer = stage.world.enter_shop(stage.newcomer("CA"), orders=1, **NO_ADDRESS)
+    customer = stage.world.mortar.enter_shop(stage.newcomer("CA"), orders=1, **NO_ADDRESS)
     return Trace("vendor_cannot_create", "", (f"shop:{customer}",))
 
 
@@ -145,7 +145,7 @@ def address_lost_on_both_sides(stage: Stage) -> Traces:
 def relative_at_the_till(stage: Stage) -> Traces:
     """G6: a relative gives the customer's number; the household is all who hold it, in every source."""
     victim = stage.pick("linked", both_halves=True)
-    newcomer = stage.world.enter_till(stage.relative(victim.person))
+    newcomer = stage.world.mortar.enter_till(stage.relative(victim.person))
     return Trace("household", "phone", (*stage.world.holding(victim, "phone"), f"till:{newcomer}"))
 
 
@@ -157,7 +157,7 @@ def one_number_for_everybody(stage: Stage) -> Traces:
     for _ in range(PLACEHOLDER_SHARERS):
         person = population.stranger("CA", names)
         names.append(person.first_name)
-        members.append(f"till:{stage.world.enter_till(stage.same_again(person, phone=number))}")
+        members.append(f"till:{stage.world.mortar.enter_till(stage.same_again(person, phone=number))}")
     return Trace("placeholder", "phone", tuple(members))
 
 
@@ -166,7 +166,7 @@ def phone_in_words(stage: Stage) -> Traces:
     """G3: a phone field that holds something else."""
     text = UNREADABLE_PHONES[stage.played("phone_in_words") % len(UNREADABLE_PHONES)]
     person = stage.newcomer("CA")
-    profile = stage.world.enter_till(stage.same_again(person, phone=None), phone_raw=text)
+    profile = stage.world.mortar.enter_till(stage.same_again(person, phone=None), phone_raw=text)
     return Trace("phone_not_comparable", "phone", (f"till:{profile}",))
 
 
@@ -183,7 +183,7 @@ def took_over_a_number(stage: Stage) -> Traces:
     """C3: one customer's till phone becomes a number that another holds in the shop, where phones are unique."""
     mover = stage.pick("linked")
     holder = stage.pick("linked", lambda other: stage.apart(mover, other))
-    stage.retype_phone(mover, holder.person.phone or "")
+    stage.retype_phone(mover, "till", holder.person.phone or "")
     return (
         Trace("contact_taken", "phone", (mover.at("shop"), holder.at("shop"))),
         drift("phone", mover, "shop", "till"),
@@ -194,10 +194,10 @@ def took_over_a_number(stage: Stage) -> Traces:
 @MORTAR.story("review", times=1)
 def default_customer_without_phone(stage: Stage) -> Traces:
     """M14: the stand-in must have a name, an email, a phone and an address."""
-    stage.world.shop.edit(stage.world.default_customer, {"phone": None})
-    return Trace("default_customer", "", (f"shop:{stage.world.default_customer}",))
+    stage.world.mortar.shop.edit(stage.world.mortar.default_customer, {"phone": None})
+    return Trace("default_customer", "", (f"shop:{stage.world.mortar.default_customer}",))
 
 
 def _complete_at_the_till(stage: Stage, resident: Resident) -> bool:
-    known = stage.world.till.read(resident.ids["till"])
+    known = stage.world.mortar.till.read(resident.ids["till"])
     return all(known[name] for name in ("email", "phone", "street"))

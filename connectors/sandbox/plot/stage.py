@@ -9,7 +9,7 @@ from typing import Any, Literal
 from connectors.sandbox.people import Person, clearly_different
 from connectors.sandbox.world import Resident, World
 
-Outcome = Literal["corrected", "review"]
+Outcome = Literal["corrected", "review", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,20 @@ class Plant:
         return {**self.main.as_json(), "story": self.story, "secondary": secondary, "expects": self.expects}
 
 
-Traces = Trace | tuple[Trace, ...]
+Traces = Trace | tuple[Trace, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A way in which customer data go wrong between two nights; `play` does it to one victim.
+    """A way in which customer data go wrong between two nights, or seem to; `play` does it to one victim.
 
+    `half`: whose story it is. `expects` nothing: it must not be found, and leaves no truth.
     `costs`: writes that the corrections of one play may take, as `update till`, `create till` or `opt_out till`.
     `times`: how often it plays at most; 0: as often as the plot's scale says.
     """
 
     name: str
+    half: str
     expects: Outcome
     play: Callable[["Stage"], Traces]
     costs: Mapping[str, int] = field(default_factory=dict)
@@ -67,10 +69,12 @@ class Stage:
         self._free.sort(key=lambda resident: not resident.person.rare)
         self._played = Counter[str]()
 
-    def play(self, story: Story) -> Plant:
-        """Let a story happen to one victim."""
+    def play(self, story: Story) -> Plant | None:
+        """Let a story happen to one victim; what must be found of it, if anything."""
         left = story.play(self)
         self._played[story.name] += 1
+        if left is None:
+            return None
         main, *secondary = left if isinstance(left, tuple) else (left,)
         return Plant(story.name, story.expects, main, tuple(secondary))
 
@@ -93,9 +97,7 @@ class Stage:
             alone = both_halves or len(resident.habits) == 1
             if habit in resident.habits and alone and resident.person.phone and when(resident):
                 return self._free.pop(place)
-        raise ValueError(
-            f"nobody {habit!r} is left to play with among {self.world.size} people: build a world of at least 150"
-        )
+        raise ValueError(f"nobody {habit!r} is left to play with among {self.world.size} people: build a larger world")
 
     def newcomer(self, country: str) -> Person:
         """Somebody whom no account knows yet."""
@@ -127,9 +129,9 @@ class Stage:
         """A clerk or shopper edits canonical fields of the person's profile in one source."""
         self.world.account(source).edit(resident.ids[source], fields)
 
-    def retype_phone(self, resident: Resident, phone: str) -> None:
-        """A clerk types another number at the till, in a spelling of their own."""
-        self.edit(resident, "till", phone=phone, phone_raw=self.world.spell_phone(phone))
+    def retype_phone(self, resident: Resident, till: str, phone: str) -> None:
+        """A clerk types another number at a till, in a spelling of their own."""
+        self.edit(resident, till, phone=phone, phone_raw=self.world.spell_phone(phone))
 
 
 def links(kind: str, resident: Resident, *sources: str) -> Trace:
@@ -145,12 +147,16 @@ def drift(field_name: str, resident: Resident, *sources: str) -> Trace:
 class Programme(list[Story]):
     """The stories of one half, in order; used as a decorator."""
 
+    def __init__(self, half: str) -> None:
+        super().__init__()
+        self.half = half
+
     def story(self, expects: Outcome, *, times: int = 0, **costs: int) -> Callable[..., Callable[[Stage], Traces]]:
         """Enter a function as a story of its own name; costs as `update_till=1`, `opt_out_till=1`."""
         spent = {" ".join(cost.rsplit("_", 1)): each for cost, each in costs.items()}
 
         def enter(play: Callable[[Stage], Traces]) -> Callable[[Stage], Traces]:
-            self.append(Story(play.__name__, expects, play, spent, times))
+            self.append(Story(play.__name__, self.half, expects, play, spent, times))
             return play
 
         return enter
