@@ -243,11 +243,11 @@ def test_all_sources_down_on_the_very_first_night(group: Group) -> None:
     assert said.code == 3
     assert said.last == (
         f"plan {run_id}: 0 updates, 0 creates, 0 archives; 0 held for review; 0 accepted. "
-        "NO CERTIFICATE: shop, till, ecom, downtown, uptown."
+        "NO CERTIFICATE: shop, till, ecom, downtown, uptown, midtown."
     )
     text = first_screen(fresh / "data" / "reports" / f"{run_id}.html")
-    assert "5 of 5 sources have no certificate" in text
-    assert text.count("There is no earlier complete export to fall back on") == 5
+    assert "6 of 6 sources have no certificate" in text
+    assert text.count("There is no earlier complete export to fall back on") == 6
     out = fresh / "entities.csv"
     assert rollcall("export", "entities", "--config", config, "--out", out).code == 0
     assert read_csv(out) == []
