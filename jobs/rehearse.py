@@ -92,6 +92,7 @@ def serve(config: Path, *, people: int, seed: int, minutes: int, say: Said) -> N
 
 
 def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: SimulatedClock, say: Said) -> Score:
+    say("simulated: " + ", ".join(f"{name} ({entry['kind']})" for name, entry in world.sources().items()))
     say("night zero: everything agrees")
     zero = night.run(workspace, trigger="manual").report
     clock.advance(timedelta(hours=8))

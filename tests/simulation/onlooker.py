@@ -14,12 +14,8 @@ from connectors.sandbox.world import MARKER, World
 ADDRESS = ("street", "street_2", "city", "region", "postal_code", "country")
 TWINS = {"shop": "till", "outlet": "register", "web": "counter"}
 """Which till belongs to a shop that has one."""
-SHOPS = ("shop", "outlet", "web", "ecom")
-UNIQUE = {
-    "shop": ("phone", "email"), "outlet": ("phone", "email"), "web": ("email",), "midtown": ("phone", "email"),
-    "downtown": ("phone", "email"), "uptown": ("phone", "email"),
-}  # fmt: skip
-"""Contacts that a vendor takes once."""
+UNIQUE = {"shop": ("phone", "email"), "outlet": ("phone", "email"), "web": ("email",)}
+"""Contacts that a shop takes once."""
 CONTRACT = {
     "id", "companyId", "name", "firstName", "lastName", "email", "phone", "birthday", "taxExempt", "loyaltyPoints",
     "creditBalance", "notes", "isArchived", "marketingEmailOptIn", "marketingSmsOptIn", "createdAt", "updatedAt",
@@ -54,11 +50,21 @@ class Onlooker:
     def drifts(self) -> Sight:
         for left, right in self._live_pairs():
             one, two = self.keys[left], self.keys[right]
-            # X1: the vendor of these two keeps nothing else alike
-            for field in ("phone", "email") if left.startswith("web:") else one:
-                if one[field] and two[field] and one[field] != two[field]:
+            for field in self._kept_alike(left):
+                if one[field] != two[field] and self._is_told(left, field) and self._is_told(right, field):
                     yield "drift", field, (left, right)
                     yield from self._taken(left, right, field)
+
+    def _is_told(self, name: str, field: str) -> bool:
+        """Whether a value can be compared, or there is none at all; what cannot be read is neither (G3)."""
+        raw = self.all[name]["street" if field == "address" else field]
+        return bool(self.keys[name][field]) or raw in (None, "", "?", "N/A")
+
+    def _kept_alike(self, left: str) -> list[str]:
+        """X1: on the web nothing but contacts; Mission Control knows no addresses."""
+        if left.startswith("web:"):
+            return ["phone", "email"]
+        return [field for field in self.keys[left] if field != "address" or not left.startswith("ecom:")]
 
     def _taken(self, left: str, right: str, field: str) -> Sight:
         """C3: the side that is to change cannot, because somebody else holds the value there."""

@@ -81,7 +81,7 @@ def moved_house_online(stage: Stage) -> Traces:
 @OUTLET.story("corrected", update_outlet=1, update_register=1)
 def archived_and_entered_anew_at_the_register(stage: Stage) -> Traces:
     """M12: the link moves to the first active profile that matches."""
-    victim = stage.pick("regular")
+    victim = stage.pick("regular", lambda resident: _has_address(stage, resident.ids["register"]))
     stage.world.outlet.register.archive(victim.ids["register"])
     stage.world.outlet.enter_register(stage.same_again(victim.person))
     return links("link_archived", victim, "outlet", "register")
@@ -90,7 +90,7 @@ def archived_and_entered_anew_at_the_register(stage: Stage) -> Traces:
 @OUTLET.story("corrected", update_outlet=1, update_register=1)
 def merged_away_at_the_register(stage: Stage) -> Traces:
     """M12: the vendor's merge archives the linked profile, and nothing points to the survivor."""
-    victim = stage.pick("regular")
+    victim = stage.pick("regular", lambda resident: _has_address(stage, resident.ids["register"]))
     survivor = stage.world.outlet.enter_register(stage.same_again(victim.person))
     stage.world.outlet.register.merge(victim.ids["register"], survivor)
     return links("link_archived", victim, "outlet", "register")
