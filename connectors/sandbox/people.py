@@ -10,7 +10,7 @@ codes are real.
 import random
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
@@ -52,7 +52,7 @@ class Person:
 
     def fields(self) -> dict[str, Any]:
         """The canonical fields of `sandbox.base.PERSON_FIELDS` that a person has."""
-        address = asdict(self.address) if self.address else NO_ADDRESS
+        address = {name: getattr(self.address, name) for name in NO_ADDRESS} if self.address else NO_ADDRESS
         return {
             "first_name": self.first_name,
             "last_name": self.last_name,

@@ -16,6 +16,7 @@ import pytest
 
 from connectors.sandbox.people import Person
 from connectors.sandbox.server import Request, Response
+from connectors.sandbox.world import PAIRS
 from tests.night.search import found, secrets, sentinels, unpacked
 from tests.night.stage import Group, files_below, rollcall, serving
 
@@ -69,7 +70,7 @@ def leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaks]:
     said: dict[str, bytes] = {}
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    with pytest.MonkeyPatch.context() as patch, serving(folder / "group") as group:
+    with pytest.MonkeyPatch.context() as patch, serving(folder / "group", pairs=PAIRS) as group:
         patch.setattr(tempfile, "tempdir", str(folder / "temporary"))
         (folder / "temporary").mkdir()
         level = logging.root.level

@@ -16,6 +16,7 @@ import pytest
 from connectors.sandbox.people import Population, clearly_different, spellings
 from connectors.sandbox.people_words import PLAIN_NAMES
 from connectors.sandbox.plot import LIMITS, STORIES, Plot, Truth, scale, times_to_play
+from connectors.sandbox.plot.stage import Stage
 from connectors.sandbox.world import LICENCE_SENTINEL, PAIRS, World
 from tests.simulation.onlooker import Onlooker, comparable, records
 
@@ -198,6 +199,24 @@ def test_every_story_plays_and_victims_are_disjoint(told: tuple[World, Truth]) -
         for plant in truth.plants
     ]
     assert len(set().union(*per_plant)) == sum(len(people) for people in per_plant)
+
+
+def test_what_must_not_be_found_has_happened_all_the_same() -> None:
+    """A story that expects nothing is worth something only if it changed what a vendor holds, or who is there."""
+    world = build(150)
+    stage, calm = Stage(world, 7), [story for story in STORIES if story.expects == "nothing"]
+    for story in calm:
+        marks, before = stamps(world), records(world)
+        assert stage.play(story) is None
+        assert (stamps(world), records(world)) != (marks, before), story.name
+    assert Onlooker(world).findings() == Counter()
+    assert {story.half for story in calm} == {"blaze", "lightspeed", "outlet"}
+
+
+def stamps(world: World) -> list[str]:
+    """When the vendor last touched each profile of the register and of Greenline: an archive undone leaves nothing else."""
+    rows = world.outlet.register.books.customers.values()
+    return [str(world.blaze.midtown.records.order(with_archived=True)), *(str(row["timeStamp"]) for row in rows)]
 
 
 @pytest.mark.parametrize(("people", "wanted"), [(150, 1), (1_400, 2), (2_100, 3), (5_000, 6), (50_000, 6)])

@@ -38,8 +38,11 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 def test_the_repository_s_configuration_is_valid() -> None:
     found = load(ROOT / "config.yaml")
-    assert list(found.sources) == ["shop", "till", "ecom", "downtown", "uptown"]
-    assert [p.id for p in found.pairings] == ["online-till", "menu-stores"]
+    assert {name: source.kind for name, source in found.sources.items()} == {
+        "shop": "shopify", "till": "heartland", "ecom": "blaze_ecom", "downtown": "treez", "uptown": "treez",
+        "midtown": "greenline", "web": "ecwid", "counter": "lightspeed_x", "outlet": "shopify", "register": "lightspeed_r",
+    }  # fmt: skip
+    assert [p.id for p in found.pairings] == ["online-till", "menu-stores", "web-counter", "outlet-register"]
     assert found.sources["uptown"].logins == "treez_ecommerce"
     assert found.sources["downtown"].logins == "none"
 
