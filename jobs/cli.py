@@ -13,11 +13,11 @@ import structlog
 
 from connectors.base import kinds
 from connectors.clock import SystemClock
-from jobs import checkup, decide, golive, kept, look, night, schedule
+from jobs import applying, checkup, decide, golive, kept, look, night, schedule
+from jobs.applying import Result
 from jobs.desk import Desk, guarded
 from jobs.errors import ConfigError
 from jobs.lock import lock
-from jobs.night import Result
 from jobs.progress import Progress
 from jobs.workspace import Workspace, is_made
 
@@ -104,7 +104,7 @@ def plan(desk: Desk) -> None:
 def apply(desk: Desk, plan_id: str) -> None:
     """Apply a plan: what it may write by policy, and what decisions have approved."""
     with desk.workspace() as workspace, Progress() as progress:
-        result = night.apply(workspace, plan_id, progress=progress)
+        result = applying.apply(workspace, plan_id, progress=progress)
     _end(desk, result)
 
 
@@ -113,7 +113,7 @@ def resume(desk: Desk, plan_id: str | None) -> None:
     """Go on with a plan that was paused or killed; what was begun is read first, never written twice."""
     with desk.workspace() as workspace, Progress() as progress:
         (workspace.folder / "paused").unlink(missing_ok=True)
-        result = night.resume(workspace, plan_id, progress=progress)
+        result = applying.resume(workspace, plan_id, progress=progress)
     if result is None:
         desk.say("nothing to resume", {"run": None})
         return

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jobs import breakers, decide, detect, handover, kept, phones, prepare
@@ -17,33 +16,18 @@ from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
 from jobs import report as reporting
-from jobs.apply import Means, Outcome, apply_plan
-from jobs.approvals import barred
-from jobs.corrections import IN_DOUBT, Correction
+from jobs.apply import Outcome
+from jobs.applying import Result, carry_out, report_after, standing_of, write_report
+from jobs.corrections import Correction
 from jobs.detect import Finding
-from jobs.errors import BreakerTripped, ConfigError, IncompleteExport
+from jobs.errors import BreakerTripped, IncompleteExport
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.pull import Pulled
-from jobs.standing import Standing, written_since
 from jobs.state import FindingRow, Trigger
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
-from reports import render
 from reports.document import Breaker, RunReport, SourceLine, Step
-
-_APPLYING = "applying: "
-"""What the last applying of a plan has to say; the next one says it anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A finished run: its report, the page that shows it, and the exit code (interfaces, Exit codes)."""
-
-    run_id: str
-    report: RunReport
-    page: Path
-    exit_code: int
 
 
 @dataclass(slots=True)
@@ -81,42 +65,6 @@ def run(
     """
     with _begun(workspace, trigger, progress, day) as night, Warehouse() as warehouse:
         return _steps(night, warehouse, write)
-
-
-def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = None) -> Result:
-    """Apply a stored plan, and write its run's report anew. Raises LockHeld, ConfigError."""
-    with lock(workspace.folder, workspace.clock, run=f"apply {plan_id}", state_url=workspace.settings.state):
-        report = _stored(workspace, plan_id)
-        newer = _superseded_by(workspace, plan_id)
-        outcome = _apply(workspace, plan_id, progress or Progress(quiet=True), newer)
-        done = _after(workspace, report, outcome)
-        page = _write(workspace, done)
-        workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
-        return Result(plan_id, done, page, outcome.exit_code)
-
-
-def _superseded_by(workspace: Workspace, plan_id: str) -> str:
-    """The newer plan, where there is one: its values are judged anew, and of the old one only what was begun is settled.
-
-    Raises ConfigError where nothing was begun.
-    """
-    newest = next(reversed(workspace.journal.plan_states()), plan_id)
-    if newest == plan_id:
-        return ""
-    if not any(row.state in IN_DOUBT and not row.is_handed_over for row in workspace.journal.load(plan_id)):
-        raise ConfigError(f"plan {plan_id} is superseded by {newest}: look at that one, and `rollcall apply {newest}`")
-    return newest
-
-
-def resume(workspace: Workspace, plan_id: str | None, *, progress: Progress | None = None) -> Result | None:
-    """Go on with a plan that was paused or killed: the one named, or the last that is not through. None: there is none."""
-    if plan_id is None:
-        states = workspace.journal.plan_states().items()
-        unfinished = [name for name, state in states if state in {"applying", "unfinished"}]
-        if not unfinished:
-            return None
-        plan_id = unfinished[-1]
-    return apply(workspace, plan_id, progress=progress)
 
 
 def pull(workspace: Workspace, *, progress: Progress | None = None) -> list[SourceLine]:
@@ -185,10 +133,10 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         _keep(night, warehouse)
     counted, tripped = _breakers(workspace, corrections)
     report = _planned(night, warehouse, pulled, findings, story, reporting.Breaking(counted, tripped))
-    _write(workspace, report)  # before a vendor is written to: a run that dies then is resumed from here
+    write_report(workspace, report)  # before a vendor is written to: a run that dies then is resumed from here
     with night.step("apply"):
-        outcome = _apply(workspace, night.run_id, night.progress) if write and _may_go(night, corrections) else None
-    return _ended(night, report if outcome is None else _after(workspace, report, outcome), outcome, tripped)
+        outcome = carry_out(workspace, night.run_id, night.progress) if write and _may_go(night, corrections) else None
+    return _ended(night, report if outcome is None else report_after(workspace, report, outcome), outcome, tripped)
 
 
 def _pull(night: _Night) -> dict[str, Pulled]:
@@ -270,31 +218,6 @@ def _may_go(night: _Night, corrections: list[Correction]) -> bool:
     return any(c.state == "ready" or (c.state == "held" and approvals.word(c).approving) for c in corrections)
 
 
-def _apply(workspace: Workspace, plan_id: str, progress: Progress, newer: str = "") -> Outcome:
-    settings, state = workspace.settings, workspace.state
-    certified = {name: state.last_certified(name) for name in settings.sources}
-    plan = workspace.journal.load(plan_id)
-    done: list[str] = []
-
-    def ended(correction: Correction) -> None:
-        done.append(correction.correction_id)
-        progress.written("", len(done), len(plan))
-
-    means = Means(
-        journal=workspace.journal,
-        connectors=workspace.connectors,
-        limits=settings.limits,
-        actives={name: row.active for name, row in certified.items() if row},
-        regions={name: source.region for name, source in settings.sources.items()},
-        handover=workspace.folder / handover.FOLDER,
-        newer=newer,
-        barred=partial(barred, settings),
-        paused=lambda: workspace.paused,
-        progress=ended,
-    )
-    return apply_plan(plan_id, means)
-
-
 def _planned(
     night: _Night,
     warehouse: Warehouse,
@@ -317,7 +240,7 @@ def _planned(
         profiles=warehouse.count("select count(*) from profiles"),
         steps=tuple(night.steps),
         breakers=breaking.counted,
-        standing=_standing(workspace, night.run_id),
+        standing=standing_of(workspace, night.run_id),
         before=reporting.before(workspace.reports, workspace.state.runs(), str(night.day)),
     )
     urls = {name: connector.admin_url for name, connector in workspace.connectors.items()}
@@ -326,34 +249,10 @@ def _planned(
     return reporting.document(workspace.settings, about, sources, faced, story, corrections, urls)
 
 
-def _after(workspace: Workspace, report: RunReport, outcome: Outcome) -> RunReport:
-    """The report again, once its plan was applied."""
-    corrections = workspace.journal.load(report.run_id)
-    standing = _standing(workspace, report.run_id)
-    lines = reporting.correction_lines(corrections, standing)
-    written = written_since({line.correction_id: line.state for line in report.corrections}, corrections)
-    nothing = "" if written else standing.tally(corrections)
-    return report.model_copy(
-        update={
-            "status": reporting.status(report.sources, outcome.tripped),
-            "corrections": lines,
-            "breakers": list(outcome.breakers),
-            "headline": reporting.headline(report.run_id, corrections, report.findings, report.sources, nothing),
-            "counts": reporting.counts(report.counts, lines),
-            "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
-        }
-    )
-
-
-def _standing(workspace: Workspace, plan_id: str) -> Standing:
-    off = {name for name, source in workspace.settings.sources.items() if not source.writes}
-    return Standing(workspace.journal.approvals(plan_id), off)
-
-
 def _ended(night: _Night, report: RunReport, outcome: Outcome | None, tripped: bool) -> Result:
     """Write the report for good and close the run. The exit code: the first of 6, 5, 3, 0 (interfaces, Exit codes)."""
     done = report.model_copy(update={"steps": night.steps, "finished_at": night.workspace.clock.now()})
-    page = _write(night.workspace, done)
+    page = write_report(night.workspace, done)
     _end(night, done.status, done.headline)
     code = outcome.exit_code if outcome else BreakerTripped.exit_code if tripped else 0
     if code == 0 and done.status == "incomplete":
@@ -374,24 +273,6 @@ def _breakers(workspace: Workspace, corrections: list[Correction]) -> tuple[tupl
 def _source_lines(night: _Night, pulled: Mapping[str, Pulled]) -> list[SourceLine]:
     settings = night.workspace.settings
     return [reporting.source_line(settings, pulled[name], night.started_at) for name in settings.sources]
-
-
-def _said(outcome: Outcome) -> list[str]:
-    return [f"{_APPLYING}{text}" for text in (*outcome.said, outcome.stopped) if text]
-
-
-def _write(workspace: Workspace, report: RunReport) -> Path:
-    page = workspace.reports / f"{report.run_id}.html"
-    render.write_html(report, page)
-    render.write_json(report, page.with_suffix(".json"))  # last: a run whose document is there has a page
-    return page
-
-
-def _stored(workspace: Workspace, plan_id: str) -> RunReport:
-    path = workspace.reports / f"{plan_id}.json"
-    if not path.exists():
-        raise ConfigError(f"there is no plan {plan_id}: `rollcall status` lists the runs, a plan has its run's id")
-    return RunReport.model_validate_json(path.read_bytes())
 
 
 def _interrupted(workspace: Workspace) -> list[str]:

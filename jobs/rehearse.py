@@ -21,7 +21,7 @@ from connectors.clock import SimulatedClock, SystemClock
 from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Trace
 from connectors.sandbox.world import World
-from jobs import decide, night
+from jobs import applying, decide, night
 from jobs.errors import ConfigError
 from jobs.settings import Settings, parse, read
 from jobs.workspace import Workspace
@@ -103,7 +103,7 @@ def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: Sim
     say("night one: find, plan, approve, apply")
     one = night.run(workspace, trigger="manual").report
     _approve(workspace, one, out)
-    applied = night.apply(workspace, one.run_id).report
+    applied = applying.apply(workspace, one.run_id).report
     clock.advance(timedelta(hours=24))
     say("night two: nothing left to do")
     two = night.run(workspace, trigger="manual").report

@@ -14,7 +14,7 @@ import yaml
 from connectors.clock import SimulatedClock
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.people import Person, Population
-from jobs import decide, night
+from jobs import applying, decide, night
 from jobs.night import Result
 from jobs.settings import load
 from jobs.workspace import Workspace
@@ -93,7 +93,7 @@ class Group:
         with self.workspace() as workspace:
             taken = decide.take_file(path, workspace.state, workspace.clock, workspace.known)
             assert not taken.refused, taken.refused
-            return night.apply(workspace, result.run_id).report
+            return applying.apply(workspace, result.run_id).report
 
     def written(self, source: str) -> list[tuple[str, dict[str, Any]]]:
         """Every write that a vendor received: the profile and what it changed."""

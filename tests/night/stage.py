@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from connectors.clock import SimulatedClock
 from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.world import World
-from jobs import night
+from jobs import applying, night
 from jobs.cli import main
 from jobs.night import Result
 from jobs.progress import Progress
@@ -119,7 +119,7 @@ class Group:
 
     def apply(self, run_id: str) -> Result:
         with self.open() as workspace:
-            return night.apply(workspace, run_id)
+            return applying.apply(workspace, run_id)
 
     def plot(self) -> Truth:
         """Let everything go wrong that the plot knows."""

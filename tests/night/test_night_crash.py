@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from connectors.clock import SimulatedClock
-from jobs import decide, night, parts, snapshot
+from jobs import applying, decide, parts, snapshot
 from jobs import match as matching
 from jobs.apply import Means
 from jobs.progress import Progress
@@ -128,8 +128,8 @@ class Trials:
                 kill()
 
         with pytest.MonkeyPatch.context() as patch, self.group.open() as workspace:
-            patch.setattr(night, "Means", lambda **means: Means(**means, probe=probe))
-            night.resume(workspace, self.plan)
+            patch.setattr(applying, "Means", lambda **means: Means(**means, probe=probe))
+            applying.resume(workspace, self.plan)
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +290,7 @@ def killed_writing(group: Group, point: str) -> None:
 
     def doomed() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(night, "Means", lambda **means: Means(**means, probe=probe))
+            patch.setattr(applying, "Means", lambda **means: Means(**means, probe=probe))
             group.night()
 
     assert forked(doomed) == -signal.SIGKILL

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from connectors.clock import SimulatedClock
-from jobs import decide, night
+from jobs import applying, decide, night
 from jobs.night import Result
 from jobs.settings import load
 from jobs.workspace import Workspace
@@ -85,7 +85,7 @@ class Counter:
 
     def apply(self, run_id: str) -> Result:
         with self.open() as workspace:
-            return night.apply(workspace, run_id)
+            return applying.apply(workspace, run_id)
 
     def approve(self, result: Result, **which: str) -> list[CorrectionLine]:
         """A person approves every correction that waits, or those with these attributes."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.world import Resident
-from jobs import night
+from jobs import applying
 from jobs.apply import Means
 from jobs.corrections import Correction
 from jobs.night import Result
@@ -93,7 +93,7 @@ def _die(group: Group, point: str) -> str:
             raise DeadError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(night, "Means", lambda **means: Means(**means, probe=probe))
+        patch.setattr(applying, "Means", lambda **means: Means(**means, probe=probe))
         with pytest.raises(DeadError):
             group.night()
     with group.open() as workspace:

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from connectors.sandbox.base import Account
-from jobs import decide, night, snapshot
+from jobs import applying, decide, snapshot
 from jobs.night import Result
 from jobs.settings import load
 from jobs.workspace import Workspace
@@ -84,7 +84,7 @@ def approved(pair: Pair, result: Result) -> RunReport:
     path.write_bytes(orjson.dumps({"schema": 1, "run": result.run_id, "decisions": decisions}))
     with Workspace.open(load(pair.config), pair.clock) as workspace:
         assert decide.take_file(path, workspace.state, workspace.clock, workspace.known).refused == ()
-        return night.apply(workspace, result.run_id).report
+        return applying.apply(workspace, result.run_id).report
 
 
 def wrote(pair: Pair) -> dict[str, dict[str, object]]:
