@@ -149,7 +149,7 @@ def test_a_value_that_moved_on_where_it_came_from_is_handed_back(group: Group, v
 
 def test_who_opts_out_after_the_plan_is_not_created_as_it_was_planned_g9(group: Group) -> None:
     person = replace(group.world.population.person("CA"), email_consent="in", created_at=None)
-    customer = group.world.enter_shop(person, orders=1)
+    customer = group.world.mortar.enter_shop(person, orders=1)
     try:
         result = group.night()
         _approve(group, result)
