@@ -16,7 +16,7 @@ from jobs.approvals import SPELT, Approvals, Shown, is_open
 from jobs.corrections import CREATED, HANDED_OVER, NEXT, Correction, CorrectionState, fingerprint
 from jobs.errors import ConfigError, LockHeld
 from jobs.state import State
-from jobs.tables import corrections, journal, plans
+from jobs.tables import corrections, journal, plans, runs
 from jobs.vault import Vault
 
 __all__ = ["CREATED", "Correction", "CorrectionState", "Entry", "Journal", "Release", "fingerprint"]
@@ -88,9 +88,10 @@ class Journal:
             connection.execute(sa.update(plans).where(plans.c.plan_id == plan_id).values(state=state))
 
     def plan_states(self) -> dict[str, str]:
-        """Every plan and how far it got."""
+        """Every plan and how far it got, in the order of their runs: a clock that is set back makes none the newest."""
+        query = sa.select(plans.c.plan_id, plans.c.state).outerjoin(runs, runs.c.run_id == plans.c.plan_id)
         with self.state.engine.begin() as connection:
-            rows = connection.execute(sa.select(plans.c.plan_id, plans.c.state).order_by(plans.c.created_at))
+            rows = connection.execute(query.order_by(runs.c.seq, plans.c.created_at))
             return {row.plan_id: row.state for row in rows}
 
     def move(
@@ -146,8 +147,9 @@ class Journal:
         query = (
             sa.select(corrections)
             .join(plans, plans.c.plan_id == corrections.c.plan_id)
+            .outerjoin(runs, runs.c.run_id == plans.c.plan_id)
             .where(corrections.c.state == "intended", corrections.c.detail.startswith(HANDED_OVER))
-            .order_by(plans.c.created_at, corrections.c.plan_id, corrections.c.seq)
+            .order_by(runs.c.seq, plans.c.created_at, corrections.c.plan_id, corrections.c.seq)
         )
         with self.state.engine.begin() as connection:
             return [self._correction(row) for row in connection.execute(query).mappings()]

@@ -228,3 +228,18 @@ def test_what_only_helps_can_be_forgotten_too(name: str, past: Past) -> None:
     assert past.night().code == 0
     assert past.say("--json", "purge", "--kept", name).data["forgot"] == name
     assert past.night().code == 0
+
+
+def test_the_plan_that_was_made_last_is_the_newest_whatever_the_clock_says(past: Past) -> None:
+    """The clock was a day ahead and is put right: the plan of the wrong day is the outdated one."""
+    past.configure([PAIRING | {"observe_nights": 0}])
+    assert past.night().code == 0
+    assert past.night(days=2).code == 0
+    past.clock.advance(timedelta(days=-1))
+    assert past.say("run").code == 0
+    assert past.runs() == ["2026-03-03-a", "2026-03-05-a", "2026-03-04-a"]
+    assert past.say("apply", "2026-03-04-a").code == 0
+    refused = past.say("apply", "2026-03-05-a")
+    assert refused.code == 2
+    assert "plan 2026-03-05-a is superseded by 2026-03-04-a" in refused.err
+    assert "on run 2026-03-04-a" in past.say("decide", "approve", "field", "both/phone", "--why", "x").last
