@@ -121,6 +121,11 @@ class FileReader:
         outs = {f"{channel}_consent" for channel in CHANNELS if self._cells.out_word(f"{channel}_consent") is not None}
         return frozenset(own & (WRITABLE | outs) - self._form.fixed)
 
+    @property
+    def silent_outs(self) -> frozenset[str]:
+        """Channels of which a no reads back as unknown."""
+        return frozenset(channel for channel in CHANNELS if self._cells.is_silent(f"{channel}_consent"))
+
     def spell(self, after: Mapping[str, str | None]) -> None:
         """Raises VendorError for a value that this vendor's file cannot hold."""
         for name, value in after.items():
@@ -212,11 +217,13 @@ class FileReader:
             return [CheckLine("file", ok=False, detail=str(error))]
         dated = self._settings.exported_at
         unread = ", ".join(self.unread_columns) or "none"
-        undated = "no date: write `exported_at:` when it was exported; without it the export is not certified (G1)"
+        undated = (
+            "no date stated: the file's own time stands for its age; `exported_at:` says when it was exported (G1a)"
+        )
         return [
             CheckLine("file", ok=True, detail=f"{self._settings.path} is readable"),
             CheckLine("columns", ok=True, detail=f"{', '.join(read)}; not read: {unread}"),
-            CheckLine("date", ok=dated is not None, detail=f"exported at {dated}" if dated else undated),
+            CheckLine("date", ok=True, detail=f"exported at {dated}" if dated else undated),
         ]
 
     def _tables(self, counted: Callable[[pa.Table], None] = lambda _: None) -> Iterator[pa.Table]:
@@ -270,6 +277,7 @@ def file_capabilities(reader: FileReader, form: Format = PLAIN) -> Capabilities:
         columns = {}
     return Capabilities(
         consent=frozenset(channel for channel in CHANNELS if f"{channel}_consent" in columns),
+        silent_outs=reader.silent_outs,
         unique=form.unique,
         required=form.required,
     )

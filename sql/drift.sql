@@ -48,11 +48,22 @@ compared as (
   left join (select distinct key_kind, key from placeholders) as hp on hp.key_kind = f.field and hp.key = f.pos_key
   where he.key is null and hp.key is null and (f.ecom_key is not null or f.pos_key is not null)
 ),
+-- a file without the column is not blank on everybody: a source knows a field that it can write, or that anybody has there
+spoken as (
+  select source, count(first_key) > 0 as first_name, count(last_key) > 0 as last_name, count(birth_key) > 0 as birth_date,
+    count(phone_key) > 0 as phone, count(email_key) > 0 as email, count(address_key) > 0 as address
+  from people
+  group by source
+),
 halves as (
   select c.*, w.source, w.id
   from people as w
   join compared as c on w.n = case when c.ecom_key is null then c.ecom_n else c.pos_n end
-  where c.ecom_key is null or c.pos_key is null
+  join spoken as s on s.source = w.source
+  left join capabilities as k on k.what = 'field' and k.source = w.source and k.name = case when c.field = 'address' then 'street' else c.field end
+  where (c.ecom_key is null or c.pos_key is null)
+    and (k.name is not null or case c.field when 'first_name' then s.first_name when 'last_name' then s.last_name
+      when 'birth_date' then s.birth_date when 'phone' then s.phone when 'email' then s.email else s.address end)
 ),
 -- what the side without a key holds: nothing at all, or something that cannot be compared
 told as (

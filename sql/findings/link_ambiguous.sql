@@ -3,7 +3,7 @@
 -- severity: medium
 -- grain: one row per shop profile and POS source where the first rule finds somebody and the evidence does not reach
 -- todo: Open the profiles side by side, or ask the customer.
--- todo: Say what they are: rollcall decide same pair "SHOP:ID POS:ID" --why …, or not-same. It is not asked again.
+-- todo: Say what they are: rollcall decide same pair SHOP:ID POS:ID --why …, or not_same. It is not asked again.
 
 select
   c.pairing, '' as field,

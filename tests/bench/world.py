@@ -98,6 +98,10 @@ def workspace(folder: Path, night: int) -> Iterator[Workspace]:
 def seal(folder: Path, profiles: int, seed: int, night: int) -> None:
     """Make tonight's records of every source and seal them, as a pull would have."""
     with workspace(folder, night) as site, duckdb.connect() as connection:
+        begun = site.state.begin_run(
+            FIRST_NIGHT.date() + timedelta(days=night - 1), trigger="manual", at=site.clock.now()
+        )
+        assert begun == _run_id(night)
         _people(connection, profiles, seed, night)
         for name, connector in site.connectors.items():
             records = connection.sql(_statements("records")[connector.shape], params={"source": name}).to_arrow_table()

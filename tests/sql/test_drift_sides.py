@@ -181,3 +181,14 @@ def test_the_base_of_tonight_tells_tomorrow_who_changed(mortar: Nights) -> None:
     second = _linked(mortar(), ({"street": "1 Côté St.", "city": "Ottawa"}, {"street": "9 Elm St", "city": "Ottawa"}))
     second.warehouse.insert("bases", kept)
     assert _drifts(second) == {(1, "address"): "pos"}
+
+
+def test_a_file_without_the_column_is_not_blank_on_everybody(nights: Nights) -> None:
+    """One file has birth dates, the other no such heading: that is nobody's drift; an email that one customer lacks is."""
+    night = nights().source("shop", role="ecom").source("till").pairing("plain", "shop", "till", link_keys=False)
+    for n in (1, 2):
+        night.has(f"shop:{n}", first_name="Ann", phone=f"613 555 100{n}", email=f"a{n}@example.com" if n == 1 else None)
+        night.has(
+            f"till:{n}", first_name="Ann", phone=f"613 555 100{n}", email=f"a{n}@example.com", birth_date="1990-03-04"
+        )
+    assert {(f.field, f.members) for f in night.findings("drift")} == {("email", ("shop:2", "till:2"))}

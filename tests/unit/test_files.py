@@ -336,9 +336,10 @@ def test_g9b_consent_channels_are_those_with_a_column(tmp_path: Path) -> None:
     assert Table("old", gone, CLOCK).capabilities.consent == frozenset()
 
 
-def test_check_tells_what_is_read_and_asks_for_the_date(tmp_path: Path) -> None:
+def test_check_tells_what_is_read_and_how_a_date_is_stated(tmp_path: Path) -> None:
     path = written(tmp_path / "list.csv", ["id", "Mobile", ""], ["1", "2", "3"])
     lines = reader(path, {"phone": "mobile"}).check()
-    assert [(line.name, line.ok) for line in lines] == [("file", True), ("columns", True), ("date", False)]
+    assert [(line.name, line.ok) for line in lines] == [("file", True), ("columns", True), ("date", True)]
+    assert "exported_at" in lines[2].detail
     assert "phone from `Mobile`; not read: (no heading)" in lines[1].detail
     assert reader(path, exported_at="2026-11-22T23:00").check()[2].ok
