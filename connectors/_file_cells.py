@@ -64,7 +64,7 @@ class Cells:
         """Whether what says no in a consent column is read as unknown, because it is also what nobody chose (G9)."""
         word = self.out_word(name)
         spelled = TICKS[0][0 if word else 1] if isinstance(word, bool) else word
-        return spelled is not None and self.words.get(name, {}).get(spelled.lower()) == "unknown"
+        return spelled is not None and self.meanings(name).get(spelled.lower()) == "unknown"
 
     def written(self, name: str, old: str, new: str | None) -> str:
         """The cell of an import file that holds `new`, spelled as `old` was. Raises VendorError where it cannot."""
