@@ -172,7 +172,7 @@ def _same_contract(export: Export) -> _Verdict:
         return True, "the first export of this source: nothing to compare with"
     changed = _changes(export, export.previous)
     if not changed:
-        return True, "account, scopes, filters and what is read are those of the last certified export"
+        return True, "account, scopes, filters, region and what is read are those of the last certified export"
     if any(not _changes(export, known) for known in export.accepted):
         return True, f"changed since the last certified export, and approved: {', '.join(changed)}"
     return False, f"changed since the last certified export: {', '.join(changed)} (approve it if that was meant)"

@@ -127,7 +127,7 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
         active=0,
         certified=False,
         proofs=[proof.model_dump() for proof in proofs],
-        contract=landing.evidence.contract,
+        contract=_contract(landing),
         export_contract=landing.connector.EXPORT_CONTRACT,
         stats={
             "listed": read.listed,
@@ -142,6 +142,11 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
             "file": landing.connector.file_digest,
         },
     )
+
+
+def _contract(landing: Landing) -> dict[str, str]:
+    """What an export was taken under; the region too, which says what its phones and dates mean."""
+    return {**landing.evidence.contract, "region": landing.connector.settings.region}
 
 
 def _http_stats(connector: Connector) -> Any:
@@ -205,7 +210,7 @@ def _proofs(
     connector, now = landing.connector, landing.site.clock.now()
     export = Export(
         required=connector.REQUIRED_PROOFS,
-        evidence=landing.evidence,
+        evidence=replace(landing.evidence, contract=_contract(landing)),
         export_contract=connector.EXPORT_CONTRACT,
         read=read,
         previous=_baseline(previous) if previous else None,

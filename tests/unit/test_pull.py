@@ -159,7 +159,7 @@ def test_g1_a_complete_export_becomes_a_certified_snapshot(group: Group) -> None
     assert pulled.used == pulled.snapshot == group.state.last_certified("till")
     row = pulled.snapshot
     assert (row.snapshot_id, row.profiles, row.active) == ("till.2026-11-24-a", 101, 100)
-    assert (row.contract, row.export_contract) == ({"account": "harbor"}, 1)
+    assert (row.contract, row.export_contract) == ({"account": "harbor", "region": "US"}, 1)
     assert row.taken_at == datetime(2026, 11, 24, 12, 15, tzinfo=UTC)
     assert len(_rows(group, pulled)) == 101
     assert {proof["name"]: proof["outcome"] for proof in row.proofs}["end_mark"] == "passed"
@@ -398,6 +398,17 @@ def test_g1_a_changed_contract_waits_for_an_operator(group: Group, monkeypatch: 
     assert group.night().certified
     monkeypatch.setattr(Fake, "EXPORT_CONTRACT", 2)
     assert "the fields that rollcall reads" in group.night().problem
+
+
+def test_g3_another_region_waits_for_an_operator(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would change what every number of the source means, and so make drift of all of them."""
+    group.night()
+    settings = group.till.settings
+    monkeypatch.setattr(group.till, "settings", settings.model_copy(update={"region": "GB"}))
+    refused = group.night()
+    assert _proof(refused, "same_contract")[1].startswith("changed since the last certified export: region")
+    group.approve(f"till/{refused.snapshot.run_id}")
+    assert group.night().certified
 
 
 def test_g2a_who_is_missing_is_asked_for_and_the_gone_are_gone(group: Group) -> None:
