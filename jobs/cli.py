@@ -13,7 +13,7 @@ import structlog
 
 from connectors.base import kinds
 from connectors.clock import SystemClock
-from jobs import applying, checkup, decide, golive, kept, look, night, schedule
+from jobs import applying, checkup, decide, golive, kept, look, night, rules, schedule
 from jobs.applying import Result
 from jobs.desk import Desk, guarded
 from jobs.errors import ConfigError
@@ -261,6 +261,17 @@ def status(desk: Desk) -> None:
             *(f"- {line}" for line in waits),
             f"{look.many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
         )
+
+
+@_command(name="rules")
+def rules_command(desk: Desk) -> None:
+    """Every rule of the domain: what it says, where it is kept, and which tests hold it there."""
+    found = rules.rules()
+    if desk.as_json:
+        desk.say("", [{"id": rule.id, "where": list(rule.where), "tests": list(rule.tests)} for rule in found])
+    else:
+        refused = sum(any(where.startswith("refused") for where in rule.where) for rule in found)
+        desk.table(rules.table(found), f"{look.many(len(found), 'rule')}, {refused} refused for now")
 
 
 @_command(

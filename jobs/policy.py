@@ -73,7 +73,8 @@ PRESETS: Mapping[str, Preset] = {
         # The vendor itself goes by email (W1); the phone finds the two again once their emails differ (X1).
         keys=("email", "phone"),
         vendor_sync=True,
-        # X1 keeps nothing but the email alike; the shop keeps one name, cut in two on reading, and no birth date.
+        # X1 keeps nothing but the email alike, and the newest wins (X5); the shop keeps one name, cut in two on
+        # reading, and no birth date.
         fields=_fields("ignore", email="newest", phone="suggest"),
         apply={**_REVIEW, "relink": "off", "create": "off", "add_note": "off", "add_tag": "off"},
         link_after="purchase",

@@ -1,4 +1,4 @@
-"""The rules in a sentence each, for people who meet an id such as T4 in a report."""
+"""The rules in a sentence each, for people who meet an id such as T4 in a report; docs/rules.md is the page of them."""
 
 import re
 from collections.abc import Iterable

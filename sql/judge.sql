@@ -1,5 +1,5 @@
 -- title: what follows from links and drift: duplicates, targets, gaps, conflicts; shared by findings and plan
--- rules: G5, G6, G9, G12, G13, M5, M7, M8, M12, T2, T3, T9, T10, C1, C3
+-- rules: G5, G6, G9, G12, G13, M5, M7, M8, M12, T2, T3, T7, T9, T10, C1, C3
 -- Parameters: none.
 
 -- grain: one row per source, kind of key, value, group and profile of it; a group are profiles in play of one entity that
@@ -212,7 +212,7 @@ left join (
 left join doubts as u on u.pairing = d.pairing and u.ecom_n = d.ecom_n and u.pos_source = d.pos_source
 left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
--- grain: one row per drift: what would be written where, and what stands against it; `task`: by a person, in Mission Control
+-- grain: one row per drift: what would be written where, and what stands against it; `task`: by a person, in Mission Control (T7)
 create table verdicts as
 with sided as (
   select

@@ -1,5 +1,5 @@
 -- title: The customer has no profile in this store
--- rules: T2
+-- rules: T1, T2
 -- severity: medium
 -- grain: one row per shop profile and POS source of a group where each has a profile
 -- todo: Approve the creation, or add the customer by hand in the store's POS with the same phone.

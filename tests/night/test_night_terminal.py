@@ -64,7 +64,7 @@ def moved(config: Path, phone: str = "416 555 0117") -> dict[str, Any]:
 
 
 def test_rules_come_with_their_sentences(config: Path) -> None:
-    """A newcomer does not know what G13 is."""
+    """G8, and a newcomer does not know what G13 is."""
     drift = moved(config)
     told = run(config, "explain", drift["finding_id"])
     assert "  G13: The side that differs from the value on which both last agreed has changed;" in told.out

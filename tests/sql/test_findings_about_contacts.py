@@ -191,6 +191,7 @@ def test_a_phone_that_is_not_one_number_g3(alone: Night) -> None:
 
 
 def test_who_cannot_log_in_p1(nights: Nights) -> None:
+    """P0: only where customers log in to Treez's own shop."""
     night = nights().source("up", logins="treez_ecommerce").source("down")
     for source in ("up", "down"):
         night.has(f"{source}:none", email="a@example.com").has(f"{source}:odd", email="b@example.com", phone="ask")
@@ -207,6 +208,13 @@ def test_who_cannot_log_in_p1(nights: Nights) -> None:
     assert reasons == {
         "up:none": "no phone", "up:odd": "the phone cannot be dialled", "up:twin1": "the phone is on several profiles",
     }  # fmt: skip
+
+
+def test_p2_the_steps_begin_with_the_identity_and_end_with_a_new_password(nights: Nights) -> None:
+    night = nights().source("up", logins="treez_ecommerce").has("up:none", email="a@example.com")
+    first, *_, last = night.finding("login_blocked").check.todo
+    assert "identity" in first
+    assert last.endswith("the customer changes the temporary password.")
 
 
 def test_the_anchor_of_a_shared_value_holds_no_value(alone: Night) -> None:

@@ -160,7 +160,7 @@ def test_treez_knows_the_customer_and_ecom_stores_no_link(blaze: Nights) -> None
     assert night.finding("link_missing").proposal == "the vendor has not linked uptown:7 yet"
 
 
-def test_one_profile_missing_in_one_store_of_the_group_t2(blaze: Nights) -> None:
+def test_one_profile_missing_in_one_store_of_the_group_t1_t2(blaze: Nights) -> None:
     night = blaze().has("ecom:1", **someone(1), links={"downtown": "1"}).has("downtown:1", **someone(1), note=NOTE)
     night.has("ecom:2", **someone(2, birth_date=None)).has("ecom:3", **someone(3, status="archived"))
     assert night.found() == {

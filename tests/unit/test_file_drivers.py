@@ -70,6 +70,10 @@ def test_every_vendor_has_a_format_in_canonical_words() -> None:
         assert form.steps
 
 
+def test_c5_the_steps_of_mission_control_name_the_place_to_look() -> None:
+    assert "action log of Mission Control" in FORMATS["blaze_ecom"].steps[-1]
+
+
 def test_g9_no_format_makes_an_opt_in_of_an_empty_cell() -> None:
     for form in FORMATS.values():
         assert all(meaning != "in" for words in form.words.values() for cell, meaning in words.items() if not cell)

@@ -86,7 +86,7 @@ def _fast(spellings: list[str], region: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "raw", ["6135551212", "+16135551212", "(613)555-1212", "+1 613-555-1212", "1.613.555.1212 ", "６１３５５５１２１２"]
 )
-def test_g3_the_spellings_of_the_rule_are_one_number(raw: str) -> None:
+def test_g3_m4_the_spellings_of_the_rule_are_one_number(raw: str) -> None:
     assert parse(raw, "CA") == Phone("+16135551212")
     assert parse(raw, "US") == Phone("+16135551212")
 
