@@ -72,11 +72,12 @@ class Group:
         seed: int = 1,
         clock: SimulatedClock | None = None,
         pairs: Sequence[str] = ("mortar", "blaze"),
+        stores: int = 2,
     ) -> None:
         self.folder = folder
         self.seed = seed
         self.clock = clock or SimulatedClock(START)
-        self.world = World(people, seed, self.clock.time, pairs)
+        self.world = World(people, seed, self.clock.time, pairs, stores)
 
     @property
     def config(self) -> Path:
@@ -96,8 +97,9 @@ class Group:
     def configure(self, edit: Edit = lambda _: None) -> None:
         """The repository's own configuration, pointed at this group, after `edit`."""
         raw = read(REPOSITORY / "config.yaml")
-        sources = {name: {**raw["sources"][name], **entry} for name, entry in self.world.sources().items()}
-        sources["till"]["per_page"] = 10  # many pages of few people
+        sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in self.world.sources().items()}
+        if "till" in sources:
+            sources["till"]["per_page"] = 10  # many pages of few people
         raw["sources"] = sources
         raw["pairings"] = [pairing for pairing in raw["pairings"] if pairing["ecom"] in sources]
         edit(raw)
@@ -176,9 +178,10 @@ def serving(
     edit: Edit = lambda _: None,
     clock: SimulatedClock | None = None,
     pairs: Sequence[str] = ("mortar", "blaze"),
+    stores: int = 2,
 ) -> Iterator[Group]:
     """A group that serves, with its secrets in the environment."""
-    group = Group(folder, people, clock=clock, pairs=pairs)
+    group = Group(folder, people, clock=clock, pairs=pairs, stores=stores)
     with pytest.MonkeyPatch.context() as patch:
         try:
             group.start(edit)
