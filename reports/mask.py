@@ -13,7 +13,7 @@ HIDDEN = "***"
 NOTHING = "*"
 
 PLAIN = frozenset({
-    "action", "age_days", "age_hours", "agreed_on", "apply", "base", "candidates", "channel", "consent",
+    "action", "age_days", "age_hours", "agreed_on", "also", "apply", "base", "candidates", "channel", "consent",
     "contact_way", "count", "created_at", "days", "dead_id", "direction", "ecom_id", "ecom_source",
     "email_consent", "email_consent_at", "entity", "entity_id", "external_id", "field", "fields", "first_seen",
     "group", "group_name", "has_purchased", "holder", "id", "ids", "key_kind", "kind", "lacks", "last_seen_at",
