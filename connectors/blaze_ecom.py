@@ -26,6 +26,7 @@ from connectors.base import (
 )
 from connectors.http import Http, Reply
 from connectors.pace import Limit
+from connectors.seen import Seen
 
 CUSTOMERS, STORES = "/api/v1/customers/", "/api/v1/stores/"
 """Assumed paths; collections end with a slash."""
@@ -82,7 +83,7 @@ class BlazeEcom(Connector):
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": urlsplit(str(self.settings.base_url)).hostname or "",
                              "store": str(self.settings.store_id)}  # fmt: skip
-        seen: dict[str, str] = {}
+        seen = Seen()
         for _ in range(PASSES):
             moved = yield from self._walk(seen, evidence)
             if not moved:
@@ -108,14 +109,14 @@ class BlazeEcom(Connector):
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
-    def _walk(self, seen: dict[str, str], evidence: Evidence) -> Generator[Page, None, int]:
+    def _walk(self, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
         """Reads up to the total, or to an empty page before it; returns how many customers showed up twice."""
-        here, offset, moved = set[str](), 0, 0
+        here, offset, moved = Seen(), 0, 0
         while True:
             rows, total = self._list({"offset": offset, "limit": PAGE_SIZE})
             self._count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
             moved += sum(str(row.get("id")) in here for row in rows)
-            here |= {str(row.get("id")) for row in rows}
+            here.add(str(row.get("id")) for row in rows)
             if kept := [words.landed(row) for row in rows if _is_new(row, seen)]:
                 yield Page(kept)
             offset += len(rows)
@@ -224,12 +225,12 @@ def _is_customer(row: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(row, dict) and isinstance(row.get("attributes"), dict)
 
 
-def _is_new(row: Mapping[str, Any], seen: dict[str, str]) -> bool:
+def _is_new(row: Mapping[str, Any], seen: Seen) -> bool:
     """Whether to hand a row on: a customer who was handed on before and only moved is not; one grown older is."""
     profile_id, stamp = text(row.get("id")), str(row["attributes"].get("updated_at"))
-    known = seen.get(profile_id) if profile_id else None
+    known = seen.stamp(profile_id) if profile_id else None
     if profile_id and known is None:
-        seen[profile_id] = stamp
+        seen.note(profile_id, stamp)
     return known is None or stamp < known
 
 

@@ -28,6 +28,7 @@ from connectors.base import (
 )
 from connectors.http import Http
 from connectors.pace import Limit
+from connectors.seen import Seen
 
 PATH = "/api/v3"
 RATE = Limit.within(600, seconds=60)
@@ -80,7 +81,7 @@ class Ecwid(Connector):
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": f"{urlsplit(self.settings.base_url).hostname}/{self.settings.store_id}",
                              "purchases": self.settings.purchases, "no_group": self.settings.no_group}  # fmt: skip
-        seen, gone, total = set[str](), self._count_deleted(evidence), 0
+        seen, gone, total = Seen(), self._count_deleted(evidence), 0
         for _ in range(PASSES):
             gone_before = gone
             total, steady = yield from self._walk(seen, evidence, gone)
@@ -109,9 +110,9 @@ class Ecwid(Connector):
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
-    def _walk(self, seen: set[str], evidence: Evidence, gone: int) -> Generator[Page, None, tuple[int, bool]]:
+    def _walk(self, seen: Seen, evidence: Evidence, gone: int) -> Generator[Page, None, tuple[int, bool]]:
         """Reads up to the total, or to an empty page before it; returns the total, and whether the list stood still."""
-        here, offset, stale = set[str](), 0, 0
+        here, offset, stale = Seen(), 0, 0
         while True:
             rows, total, said = self.client.page(CUSTOMERS, {"offset": offset, "limit": LIMIT, "sortBy": ORDER})
             evidence.count_before = total + gone if evidence.count_before is None else evidence.count_before
@@ -119,17 +120,15 @@ class Ecwid(Connector):
                 evidence.pages_contiguous = False
                 evidence.notes.append(f"asked for customers from {offset} on, answered from {said} on")
             ids = [_key(row) for row in rows]
-            stale = stale + 1 if rows and here.issuperset(ids) else 0
+            stale = stale + 1 if rows and all(one in here for one in ids) else 0
             if stale > 1:
                 raise VendorError(f"{self.name}: Ecwid's list repeats itself at customer {offset}", permanent=False)
-            if fresh := [
-                row for row, one in zip(rows, ids, strict=True) if not one or (one not in seen and one not in here)
-            ]:
+            if fresh := [row for row, one in zip(rows, ids, strict=True) if not one or (one not in seen)]:
                 yield self._page(fresh, evidence)
-            here.update(one for one in ids if one)
+            for known in (here, seen):
+                known.add(filter(None, ids))
             offset += len(rows)
             if offset >= total or not rows:
-                seen |= here
                 evidence.end_mark = offset >= total
                 return total, len(here) == total
 
@@ -144,7 +143,7 @@ class Ecwid(Connector):
             evidence.notes.append("the store gives no list of deleted customers")
         return 0 if found is None else found[1]
 
-    def _tombstones(self, seen: set[str]) -> Generator[Page, None, int]:
+    def _tombstones(self, seen: Seen) -> Generator[Page, None, int]:
         """Who is deleted, but for those who were still read as alive tonight; returns how many the vendor counts."""
         offset = 0
         while True:
@@ -152,7 +151,7 @@ class Ecwid(Connector):
             rows, total = found or ([], 0)
             if fresh := [row for row in rows if _key(row) not in seen]:
                 yield Page([words.tombstone(row) for row in fresh])
-            seen |= {_key(row) for row in rows}
+            seen.add(map(_key, rows))
             offset += len(rows)
             if not rows or offset >= total:
                 return total

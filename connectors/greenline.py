@@ -28,6 +28,7 @@ from connectors.base import (
 )
 from connectors.http import Http, Reply
 from connectors.pace import Limit
+from connectors.seen import Seen
 
 COMPANY = "/external/company/{company}"
 PAGE_SIZE = 100
@@ -82,7 +83,7 @@ class Greenline(Connector):
         evidence.end_mark, evidence.pages_contiguous = False, True
         host = urlsplit(self.settings.base_url).hostname or ""
         evidence.contract = {"account": f"{host} {self.settings.company_id}", "archived": "true"}
-        seen: dict[str, str] = {}
+        seen = Seen()
         for _ in range(PASSES):
             moved = yield from self._walk(seen, evidence)
             if not moved:
@@ -108,18 +109,18 @@ class Greenline(Connector):
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
-    def _walk(self, seen: dict[str, str], evidence: Evidence) -> Generator[Page, None, int]:
+    def _walk(self, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
         """Reads up to the total, or to an empty page before it; returns how many customers showed up twice, or were missing.
 
         Nobody can be deleted (assumed), so a total that falls is not believed.
         """
-        here, offset, moved, most = set[str](), 0, 0, 0
+        here, offset, moved, most = Seen(), 0, 0, 0
         while True:
             rows, total = self._list({"offset": offset, "limit": PAGE_SIZE})
             self._count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
             moved += sum(str(row.get("id")) in here for row in rows) + max(0, most - total)
             most = max(most, total)
-            here |= {str(row.get("id")) for row in rows}
+            here.add(str(row.get("id")) for row in rows)
             if kept := [words.landed(row) for row in rows if _is_new(row, seen)]:
                 yield Page(kept)
             offset += len(rows)
@@ -261,12 +262,12 @@ def _record(reply: Reply) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _is_new(row: Mapping[str, Any], seen: dict[str, str]) -> bool:
+def _is_new(row: Mapping[str, Any], seen: Seen) -> bool:
     """Whether to hand a row on: a customer who was handed on before and only moved is not; one grown older is."""
     profile_id, stamp = text(row.get("id")), str(row.get("updatedAt"))
-    known = seen.get(profile_id) if profile_id else None
+    known = seen.stamp(profile_id) if profile_id else None
     if profile_id and known is None:
-        seen[profile_id] = stamp
+        seen.note(profile_id, stamp)
     return known is None or stamp < known
 
 

@@ -27,6 +27,7 @@ from connectors.base import (
 )
 from connectors.http import Http, Reply
 from connectors.pace import Limit
+from connectors.seen import Seen
 from connectors.tokens import TokenFile
 
 API = "/API/V3"
@@ -142,11 +143,11 @@ class LightspeedR(Connector):
         """Along `@attributes.next` exactly as it is given. Raises VendorError where the vendor sends us in circles."""
         first = {"archived": "true", "sort": "customerID", "limit": PAGE_SIZE, "load_relations": RELATIONS}
         params: Mapping[str, Any] | None = first if address == self._customers else None
-        been = set[str]()
+        been = Seen()
         while address:
             if address in been:
                 raise VendorError(f"{self.name}: R-Series names the same next page twice", permanent=False)
-            been.add(address)
+            been.add([address])
             rows, address = self._page(address, params)
             params = None
             if rows and not any(isinstance(row.get("Contact"), dict) for row in rows):

@@ -29,6 +29,7 @@ from connectors.base import (
 )
 from connectors.http import Http
 from connectors.pace import Limit
+from connectors.seen import Seen
 from connectors.tokens import TokenFile
 
 ATTEMPTS = 14
@@ -94,13 +95,13 @@ class LightspeedX(Connector):
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = self._contract()
         self.client.groups()
-        seen, again, walk_ins, several = set[str](), 0, 0, 0
+        seen, again, walk_ins, several = Seen(), 0, 0, 0
         for rows in self.client.walk(CUSTOMERS, evidence):
             kept = [row for row in rows if not words.is_walk_in(row, self.settings)]
             fresh = [row for row in kept if not isinstance(row.get("id"), str) or row["id"] not in seen]
             walk_ins, again = walk_ins + len(rows) - len(kept), again + len(kept) - len(fresh)
             several += sum(_is_in_several(row) for row in fresh)
-            seen |= {row["id"] for row in fresh if isinstance(row.get("id"), str)}
+            seen.add(row["id"] for row in fresh if isinstance(row.get("id"), str))
             if fresh:
                 yield Page([self._landed(row) for row in fresh])
         evidence.end_mark = True

@@ -30,6 +30,7 @@ from connectors.base import (
 )
 from connectors.http import Http
 from connectors.pace import Limit
+from connectors.seen import Seen
 
 PREFIX = {"v3": "/dispensary/v3/{dispensary}", "v2": "/v2.0/dispensary/{dispensary}"}
 PAGE_SIZE = 50
@@ -119,7 +120,7 @@ class Treez(Connector):
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": self.settings.dispensary, "api": self.settings.api, "since": SINCE,
                              "opt_out": self.settings.opt_out_means}  # fmt: skip
-        first, seen = self._first_page(), dict[str, str]()
+        first, seen = self._first_page(), Seen()
         evidence.notes.append(f"the first page is number {first}")
         for _ in range(PASSES):
             moved = yield from self._pass(first, seen, evidence)
@@ -152,9 +153,9 @@ class Treez(Connector):
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
-    def _pass(self, first: int, seen: dict[str, str], evidence: Evidence) -> Generator[Page, None, int]:
+    def _pass(self, first: int, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
         """Reads to an empty page; returns how many profiles showed up twice on the way."""
-        here, number, moved, last_full, stale = set[str](), first, 0, False, 0
+        here, number, moved, last_full, stale = Seen(), first, 0, False, 0
         while True:
             rows = self._page(number)
             if not rows and not (last_full and self._page(number + 1)):
@@ -163,11 +164,11 @@ class Treez(Connector):
                 evidence.pages_contiguous = False
                 evidence.notes.append(f"page {number} is empty, and page {number + 1} is not")
             ids = [text(row.get("customer_id")) for row in rows]
-            stale = stale + 1 if rows and here.issuperset(filter(None, ids)) else 0
+            stale = stale + 1 if rows and all(one in here for one in ids if one) else 0
             if stale > 1:
                 raise VendorError(f"{self.name}: Treez's list repeats itself at page {number}", permanent=False)
-            moved += sum(profile_id in here for profile_id in ids)
-            here.update(filter(None, ids))
+            moved += sum(one in here for one in ids if one)
+            here.add(filter(None, ids))
             if kept := [self.words.landed(row) for row in rows if _is_new(row, seen)]:
                 yield Page(kept)
             last_full, number = len(rows) >= PAGE_SIZE, number + 1
@@ -291,12 +292,12 @@ def _rows(data: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _is_new(row: dict[str, Any], seen: dict[str, str]) -> bool:
+def _is_new(row: dict[str, Any], seen: Seen) -> bool:
     """Whether to hand a row on: a profile that was handed on before and only moved is not; one grown older is."""
     profile_id, stamp = text(row.get("customer_id")), str(row.get("last_update"))
-    known = seen.get(profile_id) if profile_id else None
+    known = seen.stamp(profile_id) if profile_id else None
     if profile_id and known is None:
-        seen[profile_id] = stamp
+        seen.note(profile_id, stamp)
     return known is None or not (stamp == known or _moment(stamp) > _moment(known))
 
 

@@ -37,7 +37,7 @@ def known(settings: Settings, state: State, vault: Vault) -> Known:
 def _listed(settings: Settings, state: State, vault: Vault, source: str) -> list[str]:
     row = state.last_certified(source)
     try:
-        return list(snapshot.ids(settings.workspace / row.path, vault).to_pylist()) if row else []
+        return list(snapshot.ids(settings.workspace / row.path, vault)) if row else []
     except (IncompleteExport, ConfigError, OSError):
         return []
 

@@ -130,14 +130,12 @@ class Folder:
         rows = sorted(self.progress.unknown)
         return pa.table([pa.array(column) for column in zip(*rows, strict=True)] or [[], [], []], schema=UNKNOWN)
 
-    def ids(self) -> pa.ChunkedArray:
-        """The ids of everything present, the quarantined included; a profile read twice is there twice."""
-        chunks = [
-            batch.column(0).cast(pa.string())
-            for name in self.progress.parts
-            for batch in self._vault.read_parquet(self.folder / name, [self.id_field])
-        ]
-        return pa.chunked_array([*chunks, *self.quarantine()["id"].chunks], pa.string())
+    def ids(self) -> Iterator[str]:
+        """The ids of everything present, the quarantined included; a profile read twice comes twice."""
+        columns = [(name, self.id_field) for name in self.progress.parts] + [(n, "id") for n in self.progress.misfits]
+        for name, column in columns:
+            for batch in self._vault.read_parquet(self.folder / name, [column]):
+                yield from batch.column(0).cast(pa.string()).to_pylist()
 
     def created_between(self, start: datetime, end: datetime) -> int:
         """How many profiles say that they were made in that time: they explain counts that do not agree (G1)."""
@@ -146,12 +144,12 @@ class Folder:
             return 0
         # Dates sort as text, so only the last days' times need to be understood.
         since = (start - timedelta(days=1)).date().isoformat()
-        texts = [
+        texts = (
             text
             for name in self.progress.parts
             for batch in self._vault.read_parquet(self.folder / name, [column])
             for text in batch.filter(pc.greater_equal(batch.column(0), since)).column(0).to_pylist()
-        ]
+        )
         return sum(start <= made <= end for made in map(_moment, texts) if made is not None)
 
     def discard(self) -> None:

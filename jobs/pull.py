@@ -4,17 +4,14 @@
 export leaves its evidence and nothing else: the last certified snapshot stays what it was.
 """
 
-import heapq
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.base import Connector, Record, VendorError
 from jobs import snapshot
@@ -22,6 +19,7 @@ from jobs.certificate import Baseline, Export, Probe, Read, exported_at, is_cert
 from jobs.errors import ConfigError, IncompleteExport
 from jobs.fitting import Fitter, readable_id
 from jobs.landing import Landing, Site, Watcher, land, land_all, sentence
+from jobs.listed import Lists, lists
 from jobs.settings import Limits
 from jobs.state import SnapshotRow, State
 from reports.document import Proof
@@ -56,15 +54,6 @@ class Pulled:
     stats: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    """Tonight's ids as read, those of the last certified list, and whether that one could not be read."""
-
-    now: pa.ChunkedArray
-    before: pa.ChunkedArray
-    blind: bool = False
-
-
 def seal(landing: Landing, wanted_ids: Collection[str], desk: Desk) -> Pulled:
     """Judge a landing and, if it is complete, make it the source's snapshot; else keep only why it is not.
 
@@ -81,13 +70,13 @@ def seal(landing: Landing, wanted_ids: Collection[str], desk: Desk) -> Pulled:
 
 
 def _judged(landing: Landing, previous: SnapshotRow | None, wanted_ids: Collection[str], desk: Desk) -> Pulled:
-    lists = _lists(landing, previous)
-    read = _what_was_read(landing, lists)
+    both = lists(landing, previous)
+    read = _what_was_read(landing, both)
     promising = is_certified(_proofs(landing, previous, desk, read))
-    probe, extras = _ask(landing, lists, wanted_ids, desk.limits.probe, promising)
+    probe, extras = _ask(landing, both, wanted_ids, desk.limits.probe, promising)
     proofs = _proofs(landing, previous, desk, read, probe)
     if not is_certified(proofs):
-        return _refused(landing, None if lists.blind else previous, desk, proofs, read)
+        return _refused(landing, None if both.blind else previous, desk, proofs, read)
     folder = landing.folder
     folder.add(landing.fitter.fit(extras))
     folder.keep(None, landing.evidence, landing.fitter.unknown)
@@ -178,28 +167,15 @@ def _taken_at(landing: Landing, zone: ZoneInfo) -> datetime:
     return min(said, landing.started_at) if said else landing.started_at
 
 
-def _lists(landing: Landing, previous: SnapshotRow | None) -> _Lists:
-    now, nobody = landing.folder.ids(), pa.chunked_array([], pa.string())
-    if previous is None:
-        return _Lists(now, nobody)
-    try:
-        return _Lists(now, snapshot.ids(landing.site.workspace / previous.path, landing.site.vault))
-    except (IncompleteExport, ConfigError, OSError):
-        return _Lists(now, nobody, blind=True)
-
-
-def _what_was_read(landing: Landing, lists: _Lists) -> Read:
-    ids = lists.now
-    listed = len(ids.unique())
+def _what_was_read(landing: Landing, both: Lists) -> Read:
     by_file = landing.connector.settings.driver == "files"
-    canaries = _absent(landing.connector.settings.canaries, ids)
     return Read(
-        listed=listed,
-        repeated=len(ids) - listed,
+        listed=len(both.now),
+        repeated=both.present - len(both.now),
         unreadable=landing.folder.progress.unreadable,
-        vanished=len(_absent(lists.before, ids)) if by_file else 0,
+        vanished=both.gone if by_file else 0,
         created_meanwhile=landing.folder.created_between(landing.started_at, landing.finished_at),
-        absent_canaries=tuple(canaries),
+        absent_canaries=tuple(both.absent(landing.connector.settings.canaries)),
         contract_changed=landing.contract_changed,
     )
 
@@ -241,50 +217,35 @@ def _approved(source: str, desk: Desk, now: datetime) -> tuple[Baseline, ...]:
 
 
 def _ask(
-    landing: Landing, lists: _Lists, wanted: Collection[str], cap: int, promising: bool
+    landing: Landing, both: Lists, wanted: Collection[str], cap: int, promising: bool
 ) -> tuple[Probe, list[Record]]:
     """Ask by id for who is missing (G2a): the alive show that the list is bad, the archived are taken in (T2, T3).
 
     Where a list leaves out who is gone, every linked one is asked for, unless the export is refused anyway.
     """
-    gone, linked = _absent(lists.before, lists.now), _absent(filter(None, wanted), lists.now)
+    linked = both.absent(wanted)
     lists_gone = landing.connector.capabilities.lists_gone
-    always = linked if promising and not lists_gone else set[str]()
-    asked = sorted(always | _sample((gone | linked) - always, cap))
-    missing = len(gone | linked)
+    missing, asked = both.missing(linked, linked if promising and not lists_gone else (), cap)
     if not asked:
-        return Probe(missing, blind=lists.blind), []
+        return Probe(missing, blind=both.blind), []
     try:
         answers = landing.connector.fetch(asked)
-        alive, extras = _sorted_out(landing, lists, answers.values(), gone if lists_gone else gone | linked)
+        active, extras = _sorted_out(landing, both, answers.values())
+        telling = both.among_the_gone(active) | (set() if lists_gone else linked)
     except Exception as error:
-        return Probe(missing, problem=sentence(landing.source, error), blind=lists.blind), []
-    return Probe(missing, len(asked), tuple(sorted(alive)), blind=lists.blind), extras
+        return Probe(missing, problem=sentence(landing.source, error), blind=both.blind), []
+    return Probe(missing, len(asked), tuple(sorted(active & telling)), blind=both.blind), extras
 
 
-def _sorted_out(
-    landing: Landing, lists: _Lists, answers: Iterable[Record | None], telling: Collection[str]
-) -> tuple[list[str], list[Record]]:
-    """The ids whose being alive tells that the list is bad, and the records that belong into the snapshot as well.
+def _sorted_out(landing: Landing, both: Lists, answers: Iterable[Record | None]) -> tuple[set[str], list[Record]]:
+    """The ids that are alive without being listed, and the records that belong into the snapshot as well.
 
     A profile goes by the id that it answers with: one that is listed under another id is not missing.
     """
     connector = landing.connector
     scratch = Fitter(connector.FIELDS, connector.ID, connector.DROPPED)
     by_id = {name: record for record in answers if (name := readable_id(record, connector.ID)) is not None and record}
-    unlisted = _absent(by_id, lists.now)
+    unlisted = both.absent(by_id)
     fits = {name: scratch.fit([by_id[name]]).table.num_rows == 1 for name in unlisted}
-    active = [name for name in unlisted if fits[name] and connector.view(by_id[name]).get("status") == "active"]
-    return [name for name in active if name in telling], [by_id[name] for name in sorted(unlisted)]
-
-
-def _absent(names: Iterable[str] | pa.ChunkedArray, among: pa.ChunkedArray) -> set[str]:
-    wanted = names if isinstance(names, pa.ChunkedArray) else pa.chunked_array([pa.array(list(names), pa.string())])
-    return set(wanted.filter(pc.invert(pc.is_in(wanted, value_set=among))).to_pylist())
-
-
-def _sample(names: set[str], cap: int) -> set[str]:
-    """At most `cap` of them: from all over the list, and the same ones for the same names (G7)."""
-    if len(names) <= cap:
-        return names
-    return set(heapq.nsmallest(cap, names, key=lambda name: sha256(name.encode("utf-8", "replace")).digest()))
+    active = {name for name in unlisted if fits[name] and connector.view(by_id[name]).get("status") == "active"}
+    return active, [by_id[name] for name in sorted(unlisted)]

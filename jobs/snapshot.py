@@ -88,14 +88,16 @@ def read(path: Path, vault: Vault) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, _batches(path, parts, vault))
 
 
-def ids(path: Path, vault: Vault) -> pa.ChunkedArray:
-    """The ids of every profile present, the quarantined included. Raises IncompleteExport."""
+def ids(path: Path, vault: Vault) -> Iterator[str]:
+    """The ids of every profile present, the quarantined included. Raises IncompleteExport, before the first of them."""
     seal = opened(path, vault)
     places = [(name, seal.id_field) for name in seal.parts] + [("quarantine.parquet", "id")]
-    chunks = [
-        b.column(0).cast(pa.string()) for name, column in places for b in vault.read_parquet(path / name, [column])
-    ]
-    return pa.chunked_array(chunks, pa.string())
+    return (
+        name
+        for file, column in places
+        for batch in vault.read_parquet(path / file, [column])
+        for name in batch.column(0).cast(pa.string()).to_pylist()
+    )
 
 
 def quarantine(path: Path, vault: Vault) -> pa.Table:
