@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from connectors.base import Connector, Evidence, VendorError
 from connectors.clock import Clock
+from connectors.seen import Seen
 from jobs.errors import RollcallError
 from jobs.fitting import Fitter
 from jobs.parts import Folder
@@ -32,6 +33,14 @@ class Site:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The ids that landed, and how many records carry them: more, where a profile was read twice."""
+
+    now: Seen
+    present: int
+
+
 @dataclass(slots=True)
 class Landing:
     """One source's export as it came in. `problem`: why it is not whole, in a sentence; else empty."""
@@ -47,6 +56,15 @@ class Landing:
     resumed: bool = False
     contract_changed: bool = False
     problem: str = ""
+    _roster: "Roster | None" = None
+
+    @property
+    def roster(self) -> "Roster":
+        """Who is listed; read once, when the landing is through. Raises OSError or ConfigError where it cannot be read."""
+        if self._roster is None:
+            now = Seen()
+            self._roster = Roster(now, now.add(self.folder.ids()))
+        return self._roster
 
     @property
     def listed(self) -> int:

@@ -52,8 +52,7 @@ class Lists:
 
 def lists(landing: Landing, previous: SnapshotRow | None) -> Lists:
     """Reads both lists once. Raises OSError or ConfigError where tonight's cannot be read."""
-    now = Seen()
-    present = now.add(landing.folder.ids())
+    now, present = landing.roster.now, landing.roster.present
     if previous is None:
         return Lists(now, present, 0, blind=False, before=_nobody)
     before = partial(snapshot.ids, landing.site.workspace / previous.path, landing.site.vault)

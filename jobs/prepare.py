@@ -1,21 +1,23 @@
 """Filling the warehouse: what the configuration says as rows, tonight's snapshots as profiles, what earlier nights kept."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from connectors.base import Connector
 from jobs import snapshot
-from jobs.errors import IncompleteExport
+from jobs.errors import ConfigError, IncompleteExport
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PLACEHOLDERS
 from jobs.pull import Landing, Pulled
 from jobs.settings import Pairing, Settings
 from jobs.state import DecisionRow
 from jobs.vault import Vault
-from jobs.warehouse import Warehouse
+from jobs.warehouse import ROWS_AT_ONCE, Warehouse
 
 Row = tuple[object, ...]
 
@@ -32,17 +34,28 @@ def readable(source: Pulled, workspace: Path, vault: Vault) -> Pulled:
 
 
 def linked_ids(scratch: Warehouse, settings: Settings, landings: Mapping[str, Landing]) -> dict[str, set[str]]:
-    """The POS ids that tonight's shop profiles name, by POS source."""
-    named: dict[str, set[str]] = {}
+    """The POS ids that tonight's shop profiles name and that are not listed there, by POS source."""
+    unlisted: dict[str, set[str]] = defaultdict(set)
+    lists = {name: landing.roster.now for name, landing in landings.items() if _is_readable(landing)}
+    query = "select u.key, u.id from (select unnest(links) as u from shaped) where u.id <> ''"
     for name, landing in landings.items():
         source = settings.sources[name]
         if landing.problem or not source.link_keys:
             continue
-        query = "select distinct u.key, u.id from (select unnest(links) as u from shaped) where u.id <> ''"
-        for key, linked in scratch.shaped(query, name, landing.connector.shape, source.region, landing.rows()):
-            if pos := source.link_keys.get(key):
-                named.setdefault(pos, set()).add(linked)
-    return named
+        rows = scratch.shaped(query, name, landing.connector.shape, source.region, landing.rows())
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            for key, pos in source.link_keys.items():
+                if pos in lists:
+                    unlisted[pos].update(lists[pos].missing(linked for named, linked in some if named == key))
+    return unlisted
+
+
+def _is_readable(landing: Landing) -> bool:
+    """Whether its list can be read back; where not, sealing says why."""
+    try:
+        return not landing.problem and landing.roster.present >= 0
+    except (OSError, ConfigError):
+        return False
 
 
 def count_active(scratch: Warehouse, connector: Connector, rows: pa.RecordBatchReader) -> int:

@@ -4,7 +4,7 @@ It opens no file at all: what comes in is registered from Arrow, what goes out i
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 import sql
 
+ROWS_AT_ONCE = 10_000
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 _AS_WRITTEN = "join_order,build_side_probe_side"
 """Joins are made in the order and from the side in which they are written: big table first, the one that is looked up second.
@@ -96,14 +97,15 @@ class Warehouse:
 
     def shaped(
         self, query: str, source: str, shape: str, region: str, reader: pa.RecordBatchReader
-    ) -> list[tuple[Any, ...]]:
-        """The rows of a query over `shaped`, the profiles of one snapshot; they stream by and are not kept."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query over `shaped`, the profiles of one snapshot: they stream by, and are to be read to the end."""
         (statement,) = sql.script(f"shape/{shape}").statements
         columns = ", ".join(self.connection.table("profiles").columns)
         self.connection.register("raw", reader)
         try:
             self.execute(f"with shaped({columns}) as ({statement}) {query}", {"source": source, "region": region})
-            return self.connection.fetchall()
+            while rows := self.connection.fetchmany(ROWS_AT_ONCE):
+                yield from rows
         finally:
             self.connection.unregister("raw")
 
