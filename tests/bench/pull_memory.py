@@ -129,7 +129,7 @@ def grows(small: Peaks, large: Peaks) -> float:
 
 
 def _two_nights(profiles: int) -> Peaks:
-    bare, landed = _peak(), 0.0
+    bare, landed = peak(), 0.0
     with tempfile.TemporaryDirectory(prefix="rollcall-memory-") as folder:
         place, clock = Path(folder), SimulatedClock(datetime(2026, 11, 23, 12, 15, tzinfo=UTC))
         vault = Vault(bytes(range(32)))
@@ -137,7 +137,7 @@ def _two_nights(profiles: int) -> Peaks:
         for _ in range(2):
             run_id = state.begin_run(clock.now().date(), trigger="manual", at=clock.now())
             landing = pull.land(SOURCE, Endless(profiles, clock), pull.Site(place, vault, clock))
-            landed = landed or _peak()
+            landed = landed or peak()
             with Warehouse() as scratch:
                 count = partial(prepare.count_active, scratch)
                 sealed = pull.seal(landing, set(), pull.Desk(run_id, state, Limits(), ZoneInfo("UTC"), count))
@@ -145,7 +145,7 @@ def _two_nights(profiles: int) -> Peaks:
             assert sealed.snapshot.active == profiles
             clock.advance(timedelta(days=1))
         state.close()
-    return Peaks(profiles, bare, landed, _peak())
+    return Peaks(profiles, bare, landed, peak())
 
 
 def _record(number: int) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _record(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _peak() -> float:
+def peak() -> float:
     """MiB. `ru_maxrss` of a fresh process begins at what its parent held, so the system's own mark is read where there is one."""
     status = Path("/proc/self/status")
     marks = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text("ascii", "replace")) if status.is_file() else []

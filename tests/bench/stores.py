@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Connector, connector_class
-from connectors.clock import SimulatedClock
+from connectors.clock import Clock, SimulatedClock
 from connectors.sandbox import blaze_ecom, ecwid, greenline, heartland, lightspeed_r, lightspeed_x, shopify, treez
 from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.loopback import Answer, Request
@@ -43,16 +43,13 @@ class Store:
 
     kind: str
     account: Any
-    clock: SimulatedClock
+    clock: Clock
     folder: Path
     calls: list[Call] = field(default_factory=list)
 
     def connector(self, **entry: Any) -> Connector:
         """By the configuration alone, as an operator would write it."""
-        whole = {**self.account.settings(), "role": ROLES[self.kind], "region": "CA", **entry}
-        whole["link_keys"] = dict.fromkeys(whole.get("link_keys", {}), "it2")
-        settings = parse({"group": "g", "sources": {"it": whole}}, self.folder / "config.yaml").sources["it"]
-        return connector_class(self.kind)("it", settings, self.clock)
+        return connected({**self.account.settings(), **entry}, self.folder, self.clock)
 
     def people(self, count: int) -> None:
         for number in range(count):
@@ -85,10 +82,18 @@ class Store:
         return 0.0 if "token" in request.path else 1.0
 
 
+def connected(entry: dict[str, Any], folder: Path, clock: Clock) -> Connector:
+    """The connector of an entry under `sources:`, its secrets in the environment."""
+    whole = {"role": ROLES[entry["kind"]], "region": "CA", **entry}
+    whole["link_keys"] = dict.fromkeys(whole.get("link_keys", {}), "it2")
+    settings = parse({"group": "g", "sources": {"it": whole}}, folder / "config.yaml").sources["it"]
+    return connector_class(entry["kind"])("it", settings, clock)
+
+
 @contextmanager
-def opened(kind: str, folder: Path, people: int, **quirks: Any) -> Iterator[Store]:
+def opened(kind: str, folder: Path, people: int, clock: Clock | None = None, **quirks: Any) -> Iterator[Store]:
     """A store with so many people in it; its secrets are in the environment meanwhile."""
-    clock = SimulatedClock(START)
+    clock = clock or SimulatedClock(START)
     account = _account(kind, clock.time, folder, quirks)
     store = Store(kind, account, clock, folder)
     store.people(people)
