@@ -29,6 +29,7 @@ COST = 2.5
 REFUSED = {
     "invalid_grant": "the refresh token is dead (unused for 30 days, revoked, or the employee is locked): "
     "a person authorises rollcall once more",
+    "invalid_code": "the code is spent, older than a minute or another app's: start `rollcall connect` again",
     "invalid_client": "client_id or client_secret is wrong",
     "invalid_scope": "a scope is not granted: authorise once more",
 }
@@ -74,6 +75,18 @@ class Access:
         words = told if isinstance(told, list) else re.split(r"[\s+]+", str(told))
         return {str(word) for word in words} - {""}
 
+    def authorise(self, code: str) -> str:
+        """Exchange a code of a consent (once, within a minute), and keep the pair; returns until when it is good."""
+        for http in (self._http, self._cloud):
+            http.hide(code)
+        with self._file.refreshing() as current:
+            tokens = self._exchanged({"code": code, "grant_type": "authorization_code"})
+            current.store(tokens)
+        self._dead = ""
+        self._take(tokens)
+        hours = 0.0 if tokens.expires_at is None else (tokens.expires_at - self._clock.time()) / 3600
+        return f"access token for another {hours:.1f} h, refreshed when it ends; unused for 30 days, it dies"
+
     def _authorised(self, method: str, path: str, params: Any, json: Any, ok: Collection[int], cost: float) -> Reply:
         def once(statuses: Collection[int]) -> Reply:
             return self._http.request(
@@ -114,20 +127,21 @@ class Access:
             tokens = current.tokens
             self._hide(tokens)
             if tokens.access_token == refused or self._ended(tokens):
-                tokens = self._exchanged(tokens.refresh_token)
+                tokens = self._exchanged({"refresh_token": tokens.refresh_token, "grant_type": "refresh_token"})
                 current.store(tokens)
             self._take(tokens)
 
-    def _exchanged(self, refresh_token: str) -> Tokens:
+    def _exchanged(self, offered: Mapping[str, str]) -> Tokens:
         """Asked again without harm: the old pair stays good until the new access token is first used."""
-        form = {**self._client, "refresh_token": refresh_token, "grant_type": "refresh_token"}
+        form = {**self._client, **offered}
         reply = self._cloud.request("POST", self._token_url, form=form, retry=True, ok=(200, 400, 401))
         answer = reply.json() if reply.status == 200 else _json_or_none(reply)
         answer = answer if isinstance(answer, dict) else {}
         if reply.status != 200:
-            self._dead = (
-                f"{reply.where} gives no new tokens: {REFUSED.get(str(answer.get('error')), 'without a reason')}"
+            error = (
+                "invalid_code" if "code" in offered and answer.get("error") == "invalid_grant" else answer.get("error")
             )
+            self._dead = f"{reply.where} gives no new tokens: {REFUSED.get(str(error), 'without a reason')}"
             raise VendorError(self._dead, permanent=True, status=reply.status)
         access, refresh, life = (answer.get(key) for key in ("access_token", "refresh_token", "expires_in"))
         if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):

@@ -66,6 +66,9 @@ class LightspeedRSettings(SourceSettings):
 
     base_url: str = Field(default="https://api.lightspeedapp.com", description="the vendor's host; /API/V3 is added")
     token_url: str = Field(default="https://cloud.lightspeedapp.com/auth/oauth/token", description="where tokens renew")
+    consent_page: str = Field(
+        default="https://cloud.lightspeedapp.com/auth/oauth/authorize", description="where an employee agrees"
+    )
     client_id: str | None = None
     client_secret: Secret | None = None
     tokens: TokenPlace | None = Field(default=None, description="{file: PATH}: where the rotating tokens are kept")

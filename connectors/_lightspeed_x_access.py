@@ -125,7 +125,8 @@ class Rotating:
             # Sent again when it fails: the vendor either still takes this refresh token, or never will.
             reply = self.http.request("POST", TOKEN_PATH, form={**form, **secrets}, retry=True, cost=0)
         except VendorError as error:
-            told = f"{error}; the app is not let in: authorise it again" if error.permanent else str(error)
+            spent = "the code is spent, too old or another app's" if "code" in form else "the app is not let in"
+            told = f"{error}; {spent}: authorise it again with `rollcall connect`" if error.permanent else str(error)
             raise VendorError(told, permanent=error.permanent, status=error.status) from None
         answer = reply.json()
         access = answer.get("access_token") if isinstance(answer, dict) else None

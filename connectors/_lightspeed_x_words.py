@@ -72,6 +72,10 @@ class LightspeedXSettings(SourceSettings):
     token: Secret | None = Field(default=None, description="a personal token: it does not rotate")
     tokens: TokenPlace | None = Field(default=None, description="{file: PATH}: where an app's rotating tokens are kept")
     client_id: str | None = None
+    redirect_uri: str | None = Field(default=None, description="the app's own address, for `rollcall connect`")
+    consent_page: str = Field(
+        default="https://secure.retail.lightspeed.app/connect", description="where an admin agrees"
+    )
     client_secret: Secret | None = None
     page_size: int = Field(default=500, ge=1, le=10_000, description="assumed: the vendor takes pages of this size")
     registers: int = Field(default=1, ge=1, description="how many the retailer has: the rate limit, until it is told")

@@ -25,6 +25,7 @@ from connectors.base import (
     Record,
     VendorError,
 )
+from connectors.consent import Consent
 from connectors.http import Http, Reply
 from connectors.pace import Limit
 from connectors.seen import Seen
@@ -101,6 +102,15 @@ class LightspeedR(Connector):
             required=REQUIRED,
             resumable=True,
         )
+
+    def consent(self) -> Consent:
+        wanted = self.settings
+        assert wanted.client_id is not None
+        scope = "employee:customers" if wanted.writes else "employee:customers_read"
+        return Consent(wanted.consent_page, wanted.client_id, (scope,), "one minute")
+
+    def consented(self, code: str) -> str:
+        return self.access.authorise(code)
 
     # reading ---------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from connectors.base import (
     Secret,
     VendorError,
 )
+from connectors.consent import Consent
 from connectors.http import Http
 from connectors.pace import Limit
 from connectors.seen import Seen
@@ -84,6 +85,20 @@ class LightspeedX(Connector):
             consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
             silent_outs=frozenset({"sms"} if self.settings.sms and self.settings.sms_false == "unknown" else ()),
         )
+
+    def consent(self) -> Consent:
+        wanted = self.settings
+        if wanted.client_id is None or wanted.redirect_uri is None:
+            missing = "redirect_uri, the address that the app is registered with"
+            what = "a personal token needs no consent" if wanted.client_id is None else f"write {missing}"
+            raise VendorError(f"{self.name}: {what}", permanent=True)
+        scopes = ("customers:read", *(["customers:write"] if wanted.writes else []), "retailer:read")
+        return Consent(wanted.consent_page, wanted.client_id, scopes, "ten minutes", wanted.redirect_uri)
+
+    def consented(self, code: str) -> str:
+        assert isinstance(self.access, Rotating)
+        self.access.authorise(code, str(self.settings.redirect_uri))
+        return self.access.lasts()
 
     # reading ---------------------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class TokenFile:
             return Tokens(_word(kept["access_token"]), _word(kept["refresh_token"]), ends, scope)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             pass  # raised out here, so that no text of the file is chained to it
-        advice = "a person authorises rollcall once more and stores the answer there, see docs/connectors.md"
+        advice = "a person authorises rollcall once more with `rollcall connect` and the source's name"
         raise VendorError(f"the token file {self.path} holds no pair of tokens: {advice}", permanent=True)
 
     @contextmanager

@@ -13,7 +13,7 @@ import structlog
 
 from connectors.base import kinds
 from connectors.clock import SystemClock
-from jobs import applying, checkup, decide, golive, kept, look, night, rules, schedule
+from jobs import applying, checkup, connect, decide, golive, kept, look, night, rules, schedule
 from jobs.applying import Result
 from jobs.desk import Desk, guarded
 from jobs.errors import ConfigError
@@ -161,6 +161,17 @@ def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
         rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"), grid=True
     )
     sys.exit(1 if failing else 0)
+
+
+@_command(click.argument("source"), name="connect")
+def connect_command(desk: Desk, source: str) -> None:
+    """The first consent of a source whose tokens rotate: open an address, bring back its answer."""
+
+    def ask(question: str) -> str:
+        return str(click.prompt(question, prompt_suffix=": ", err=True))
+
+    said = connect.connect(desk.connectors(), source, lambda line: click.echo(line, err=True), ask)
+    desk.say(said, {"source": source, "connected": said})
 
 
 @_command(click.argument("run_id", metavar="[RUN]", required=False))
