@@ -130,7 +130,7 @@ def view(record: Record) -> dict[str, str | None]:
         "birth_date": None,
         "email_consent": record["email_consent"],
         "sms_consent": None,
-        "group": clean(record["group_name"]),
+        "group": record["group_name"] if clean(record["group_name"]) else None,  # exactly as it is spelled (X2)
         "tags": None,
     }
 

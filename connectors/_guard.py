@@ -31,6 +31,8 @@ def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
     elif change.action in STATUS_AFTER:
         moved = {"status": STATUS_AFTER[change.action]}
         why = "" if after == moved else f"{change.action} changes the status alone, to {moved['status']}"
+    elif change.action == "set_group" and set(after) != {"group"}:
+        why = "set_group changes the group alone"
     elif unknown := after.keys() - can.fields - consent.keys():
         why = f"{', '.join(sorted(unknown))} cannot be written"
     elif change.action == "create" and (missing := [field for field in can.required if not after.get(field)]):

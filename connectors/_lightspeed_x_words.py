@@ -170,7 +170,7 @@ def view(record: Record) -> dict[str, str | None]:
         "phone": clean(record["phone"], NO_PHONE),
         "email_consent": record["email_consent"],
         "sms_consent": record["sms_consent"],
-        "group": clean(record["group_name"]),
+        "group": record["group_name"] if clean(record["group_name"]) else None,  # exactly as it is spelled (X2)
         "tags": None,
     }
 

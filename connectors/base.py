@@ -24,7 +24,7 @@ ProofName = Literal[
     "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract",
     "shrink", "canaries", "probe", "operator_count", "fresh",
 ]  # fmt: skip
-Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "archive", "restore"]
+Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"]
 
 VIEW_FIELDS = (
     "status", "first_name", "last_name", "birth_date", "phone", "email",
@@ -166,7 +166,8 @@ class Change:
     """One intended write. `after` holds exactly the canonical fields that change, in the words of `view`; None clears.
 
     `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
-    `group` is the group's name; None takes the profile out of its group. `archive` and `restore` change `status` alone.
+    `group` is the group's name; None takes the profile out of its group. `set_group` changes `group` alone, `archive` and
+    `restore` change `status` alone.
     """
 
     action: Action

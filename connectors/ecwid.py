@@ -65,7 +65,7 @@ class Ecwid(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """Neither archive nor restore: the only way out is a delete, which is final."""
-        actions: set[Action] = {"update", "create", "add_note", "opt_out"}
+        actions: set[Action] = {"update", "create", "add_note", "opt_out", "set_group"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
             fields=words.WRITABLE,

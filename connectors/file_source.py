@@ -222,6 +222,7 @@ def _actions(columns: frozenset[str], channels: frozenset[str]) -> frozenset[Act
         "update": bool(_plain(columns)),
         "add_note": "note" in columns,
         "add_tag": "tags" in columns,
+        "set_group": "group" in columns,
         "opt_out": bool(channels) and all(f"{channel}_consent" in columns for channel in channels),
     }
     return frozenset(action for action in get_args(Action) if wanted.get(action))

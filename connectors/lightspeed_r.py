@@ -92,7 +92,7 @@ class LightspeedR(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """An opt-out sets a no-contact flag, which reads unknown where that is also what a new customer gets (G9)."""
-        actions: set[Action] = {"update", "create", "add_note", "add_tag", "opt_out", "archive", "restore"}
+        actions: set[Action] = {"update", "create", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"}
         names = {"first_name", "last_name", "birth_date", "phone", "email", "note", "tags", "group", *words.PLACE}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),

@@ -78,7 +78,7 @@ class LightspeedX(Connector):
     @property
     def capabilities(self) -> Capabilities:
         """No archive: a delete cannot be undone, and takes balances with it (G11)."""
-        actions: set[Action] = {"update", "create", "add_note", "opt_out"}
+        actions: set[Action] = {"update", "create", "add_note", "opt_out", "set_group"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset({*words.OWN_KEYS, "group"}),

@@ -7,6 +7,7 @@
   ask              a person picks, with a proposal
   suggest          shown, and written only when a person approves it
   ignore           not compared
+For groups (X3) ecom and pos are a proposal alone; a person says which.
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ from typing import Any, Literal
 Wins = Literal["newest", "mission_control", "ecom", "pos", "ask", "suggest", "ignore"]
 Mode = Literal["off", "review", "auto"]
 
-DRIFT_FIELDS = ("first_name", "last_name", "birth_date", "phone", "email", "address")
-ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out")
+DRIFT_FIELDS = ("first_name", "last_name", "birth_date", "phone", "email", "address", "group")
+ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out", "set_group")
 
 PLACEHOLDERS = (
     "%0000000", "%1111111", "%2222222", "%3333333", "%4444444", "%5555555", "%6666666", "%7777777", "%8888888", "%9999999",
@@ -43,7 +44,7 @@ class Preset:
 
 
 def _fields(default: Wins, **others: Wins) -> dict[str, Wins]:
-    return {**dict.fromkeys(DRIFT_FIELDS, default), **others}
+    return {**dict.fromkeys(DRIFT_FIELDS, default), "group": "ignore", **others}
 
 
 _REVIEW: Mapping[str, Mode] = dict.fromkeys(ACTIONS, "review")
@@ -73,9 +74,9 @@ PRESETS: Mapping[str, Preset] = {
         # The vendor itself goes by email (W1); the phone finds the two again once their emails differ (X1).
         keys=("email", "phone"),
         vendor_sync=True,
-        # X1 keeps nothing but the email alike, and the newest wins (X5); the shop keeps one name, cut in two on
-        # reading, and no birth date.
-        fields=_fields("ignore", email="newest", phone="suggest"),
+        # X1 keeps nothing but the email and the group alike, and the newest email wins (X5); the shop keeps one name, cut
+        # in two on reading, and no birth date.
+        fields=_fields("ignore", email="newest", phone="suggest", group="ask"),
         apply={**_REVIEW, "relink": "off", "create": "off", "add_note": "off", "add_tag": "off"},
         link_after="purchase",
     ),

@@ -76,6 +76,7 @@ def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str,
     warehouse.insert("action_policies", [(p.id, a, p.mode(a)) for p in settings.pairings for a in ACTIONS])
     warehouse.insert("link_keys", [(n, k, pos) for n, s in settings.sources.items() for k, pos in s.link_keys.items()])
     warehouse.insert("markers", _markers(settings.pairings))
+    warehouse.insert("group_names", [(p.id, own, there) for p in settings.pairings for own, there in p.groups.items()])
     listed = [*PLACEHOLDERS, *settings.match.placeholders.listed]
     patterns = [("email" if "@" in p else "phone", p.replace("*", "%").lower()) for p in dict.fromkeys(listed)]
     warehouse.insert("placeholder_list", patterns)

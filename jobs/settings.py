@@ -89,12 +89,20 @@ class Pairing(_Closed):
     fields: Mapping[str, Wins] = {}
     apply: Mapping[str, Mode] = {}
     tags: tuple[str, ...] | None = None
+    groups: Mapping[str, str] = Field(default={}, description="the shop's title of a group: its name at the POS (X2)")
     observe_nights: int = Field(default=7, ge=0)
 
     @field_validator("fields")
     @classmethod
     def _known_fields(cls, value: Mapping[str, Wins]) -> Mapping[str, Wins]:
         return _known("field", value, DRIFT_FIELDS)
+
+    @field_validator("groups")
+    @classmethod
+    def _one_to_one(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        if len(set(value.values())) != len(value):
+            raise ValueError("two groups of the shop cannot be one at the POS: the way back would be a guess")
+        return value
 
     @field_validator("apply")
     @classmethod

@@ -84,3 +84,6 @@ create table decisions (target varchar, id varchar, verdict varchar, until date,
 
 -- grain: one row per pairing and thing that marks a linked POS profile; `what`: note | tag
 create table markers (pairing varchar, what varchar, marker varchar);
+
+-- grain: one row per pairing and group that has another name at the POS than in the shop (X2)
+create table group_names (pairing varchar, ecom_name varchar, pos_name varchar);

@@ -26,7 +26,7 @@ select
   cast(null as timestamp) as email_consent_at,
   cast(null as varchar) as sms_consent,
   cast(null as timestamp) as sms_consent_at,
-  nullif(trim(group_name), '') as group_name,
+  case when trim(group_name) <> '' then group_name end as group_name,
   cast(null as varchar) as tags,
   nullif(trim(note), '') as note,
   cast([] as struct(key varchar, id varchar, state varchar)[]) as links,

@@ -43,7 +43,7 @@ class Onlooker:
     def findings(self) -> Counter[Finding]:
         sights = (
             self.drifts, self.broken_links, self.gaps, self.shared, self.phones, self.consents, self.newcomers,
-            self.unlinked, self.stand_in, self.new_fields,
+            self.unlinked, self.stand_in, self.new_fields, self.groups,
         )  # fmt: skip
         return Counter((kind, field, frozenset(members)) for sight in sights for kind, field, members in sight())
 
@@ -128,6 +128,16 @@ class Onlooker:
                 said = (self._said(left, channel), self._said(right, channel))
                 if said in (("out", "in"), ("in", "out")):
                     yield "consent_conflict", f"{channel}_consent", (left, right)
+
+    def groups(self) -> Sight:
+        """X2, X3: one title for one group, and a customer in one group."""
+        titles = {name: self.all[name]["group"] for name in self.in_play if name.startswith(("web:", "counter:"))}
+        for left, right in self._live_pairs():
+            if left.startswith("web:") and bare(titles[left]) != bare(titles[right]):
+                yield "group_conflict", "group", (left, right)
+        used = {source: {titles[n] for n in self._of(source) if titles[n]} for source in ("web", "counter")}
+        for title in used["web"]:
+            yield from (("group_name", "group", ()) for n in used["counter"] if n != title and bare(n) == bare(title))
 
     def _said(self, name: str, channel: str) -> str:
         word = str(self.all[name][f"{channel}_consent"])
@@ -236,3 +246,8 @@ def comparable(record: dict[str, Any]) -> dict[str, Any]:
 
 def complete(record: dict[str, Any]) -> bool:
     return all(record[name] for name in ("email", "street", "city", "postal_code", "country"))
+
+
+def bare(title: str | None) -> str:
+    """A group's title without case, spaces and punctuation."""
+    return "".join(c for c in (title or "").lower() if c.isalnum())

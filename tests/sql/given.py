@@ -119,6 +119,7 @@ class Night:
         put("action_policies", [(p.id, action, p.mode(action)) for action in ACTIONS])
         put("markers", [(p.id, "note", note) for note in [p.base.marker_note] if note])
         put("markers", [(p.id, "tag", tag) for tag in p.marker_tags])
+        put("group_names", [(p.id, own, there) for own, there in p.groups.items()])
         if link_keys:
             put("link_keys", [(ecom, _link_key(name), name) for name in pos])
         return self

@@ -55,8 +55,11 @@ GRAIN = {
     "relinks": "pairing, ecom_n, pos_source",
     "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
     "consent_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id, channel",
+    "group_titles": "source, name",
+    "group_pairings": "pairing, pos",
+    "group_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id",
 }
-MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs"}
+MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs", "group_titles", "group_pairings", "group_conflicts"}
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,15 @@ class Account(LightspeedXWire):
             earned = {"year_to_date": record["year_to_date"] + SALE, "loyalty_balance": record["loyalty_balance"] + 1}
             self.books.change(profile_id, earned)
 
+    def rename_group(self, name: str, to: str) -> None:
+        """A manager gives a group another title; its customers stay in it. Raises LookupError where there is none."""
+        with self.guard:
+            rows = self.books.groups.rows.items()
+            found = next((key for key, row in rows if row["name"] == name and not row["deleted_at"]), None)
+            if found is None:
+                raise LookupError(f"{self.name} has no group {name!r}")
+            self.books.change_group(found, {"name": to})
+
     def read(self, profile_id: str) -> dict[str, Any]:
         """Canonical fields, `status` (active, deleted) and `group`, None in All Customers (X2). Raises KeyError."""
         with self.guard:

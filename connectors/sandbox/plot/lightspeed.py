@@ -67,7 +67,8 @@ def deleted_and_entered_anew(stage: Stage) -> None:
     """X1: no id is stored, so who was deleted and entered anew with the same contacts is found by email."""
     victim = stage.pick("synced")
     stage.world.lightspeed.counter.delete(victim.ids["counter"])
-    stage.world.lightspeed.enter_counter(stage.same_again(victim.person))
+    group = stage.world.lightspeed.web.read(victim.ids["web"])["group"]
+    stage.world.lightspeed.enter_counter(stage.same_again(victim.person), group=group)
 
 
 @LIGHTSPEED.story("review")
@@ -76,6 +77,30 @@ def order_that_was_never_synced(stage: Stage) -> Traces:
     victim = stage.pick("browsing")
     stage.edit(victim, "web", orders=1)
     return links("link_missing", victim, "web")
+
+
+@LIGHTSPEED.story("review")
+def moved_to_different_groups(stage: Stage) -> Traces:
+    """X3: trade price in the shop, gold at the counter; a customer is in one group, and a person says which."""
+    victim = stage.pick("synced")
+    stage.edit(victim, "web", group="Trade")
+    stage.edit(victim, "counter", group="Gold")
+    return Trace("group_conflict", "group", (victim.at("web"), victim.at("counter")))
+
+
+@LIGHTSPEED.story("review", update_web=1)
+def put_into_a_group_at_the_counter(stage: Stage) -> Traces:
+    """X1: the group did not reach the shop."""
+    victim = stage.pick("synced", stage.world.lightspeed.in_no_group)
+    stage.edit(victim, "counter", group="Gold")
+    return Trace("group_conflict", "group", (victim.at("web"), victim.at("counter")))
+
+
+@LIGHTSPEED.story("review", times=1)
+def group_spelled_otherwise_at_the_counter(stage: Stage) -> Traces:
+    """X2: a manager retypes the title of a group; its customers are still in it."""
+    stage.world.lightspeed.counter.rename_group("Trade", "TRADE ")
+    return Trace("group_name", "group", ())
 
 
 @LIGHTSPEED.story("nothing")

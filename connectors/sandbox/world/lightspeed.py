@@ -33,6 +33,9 @@ class Lightspeed(Half):
         """An X-Series customer as clerks type them."""
         return self.counter.add(self.ground.at_the_till(person, **other))
 
+    def in_no_group(self, resident: Resident) -> bool:
+        return self.web.read(resident.ids["web"])["group"] is None
+
     def house(self, habit: str, resident: Resident) -> None:
         rng = self.ground.rng
         match habit:

@@ -180,7 +180,7 @@ class Rig:
               (*contact, {"contact": "+16135550140", "type": "PHONE", "default": True})]),
             (change("update", {"street_2": None, "city": "Elsewhere", "email": "new@example.com"}),
              [(*put, {"billingPerson": {"street": "1 Example Way", "city": "Elsewhere"}, "email": "new@example.com"})]),
-            (change("update", {"group": "Wholesale"}), [(*put, {"customerGroupId": 70002})]),
+            (change("set_group", {"group": "Wholesale"}), [(*put, {"customerGroupId": 70002})]),
             (change("update", {"group": None, "last_name": None, "region": None}),
              [(*put, {"customerGroupId": 0, "billingPerson": {"name": "Ida", "stateOrProvinceCode": ""}})]),
             (change("add_note", {"note": "likes tea\nalso milk"}), [(*put, {"privateAdminNotes": "likes tea\nalso milk"})]),

@@ -214,6 +214,7 @@ class Rig:
                 {"Contact": contact(kept, "", "grace@example.com")}),
             put("update", {"birth_date": "1991-01-05", "group": "General"},
                 {"dob": "1991-01-05T00:00:00-05:00", "customerTypeID": "1"}),
+            put("set_group", {"group": "General"}, {"customerTypeID": "1"}),
             put("update", {"birth_date": None, "group": None}, {"dob": "", "customerTypeID": "0"}, "1"),
             put("add_note", {"note": "likes tea"}, {"Note": {"note": "likes tea", "isPublic": False}}),
             put("add_tag", {"tags": "Shopify;demo;vip"}, {"Tags": {"tag": ["Shopify", "demo", "vip"]}}),

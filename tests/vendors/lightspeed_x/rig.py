@@ -188,7 +188,7 @@ class Rig:
              [(*put, self.whole(two, first_name="Grace", phone="+16135550140"))]),
             (change("update", {"last_name": None, "street": "9 New Rd", "street_2": "Unit 3"}),
              [(*put, self.whole(two, last_name=None, physical_address_1="9 New Rd", physical_address_2="Unit 3"))]),
-            (change("update", {"group": "Wholesale"}),
+            (change("set_group", {"group": "Wholesale"}),
              [("POST", f"/customer_groups/{HOME}/customers", {"customer_ids": [two]})]),
             (change("update", {"group": None, "city": "Elsewhere"}),
              [(*put, self.whole(two, physical_city="Elsewhere")),

@@ -76,6 +76,7 @@ class EcwidMeeting(Meeting):
             Case("first phone", "update", {"phone": NEW_PHONE}, {"phone": None},
                  ledger={"phone": NEW_PHONE, "contacts": [email(OLD_EMAIL), phone(NEW_PHONE, at=2)]}),
             Case("group", "update", {"group": "Gold"}, {"group": "Silver", "email_consent": "out"}),
+            Case("group alone", "set_group", {"group": "Gold"}),
             Case("no group", "update", {"group": None}, {"group": "Gold"}),
             Case("note", "add_note", {"note": "likes tea\nand cake"}),
             Case("out", "opt_out", {"email_consent": "out"}, {"email_consent": "in"}),

@@ -79,6 +79,7 @@ class LightspeedR(Meeting):
             Case("address", "update", HULL),
             Case("everything", "update", {"first_name": "Grace", "phone": "+16135550199", **HULL}),
             Case("group", "update", {"group": "Gold"}),
+            Case("group alone", "set_group", {"group": "Gold"}),
             Case("no group", "update", {"group": None}, start={"group": "Gold"}),
             Case("note", "add_note", {"note": "likes tea\nLinked"}),
             Case("tags", "add_tag", {"tags": "Shopify;vip"}, start={"tags": "vip"}),

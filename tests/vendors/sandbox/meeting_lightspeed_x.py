@@ -64,6 +64,7 @@ class LightspeedXMeeting(Meeting):
             Case("birth date", "update", {"birth_date": "1991-03-04"}),
             Case("in nobody's mail", "update", {"city": "Elsewhere"}, {"email_consent": "out"}),
             Case("group", "update", {"group": "Gold"}, {"group": "Silver", "email_consent": "out"}),
+            Case("group alone", "set_group", {"group": "Gold"}),
             Case("no group", "update", {"group": None}, {"group": "Gold"}),
             Case("group and city", "update", {"group": "Gold", "city": "Elsewhere"}),
             Case("note", "add_note", {"note": "likes tea\nand cake"}),
