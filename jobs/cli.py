@@ -375,16 +375,26 @@ def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
 
 @_command(
     click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True),
+    click.option(
+        "--stores", type=click.IntRange(2, 100), default=2, show_default=True, help="Treez stores of the menu."
+    ),
+    click.option(
+        "--faults", default="", metavar="NAME,NAME", help="What goes wrong, minute by minute; `list` names all."
+    ),
     click.option("--seed", type=int, default=7, show_default=True),
     click.option(
         "--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True, help="How long it serves."
     ),
 )
-def sandbox(desk: Desk, people: int, seed: int, minutes: int) -> None:
+def sandbox(desk: Desk, people: int, stores: int, faults: str, seed: int, minutes: int) -> None:
     """Serve the simulated vendors on this machine, for rehearsals; prints a configuration that speaks to them."""
     from jobs import rehearse
 
-    rehearse.serve(desk.config, people=people, seed=seed, minutes=minutes, say=click.echo)
+    if faults == "list":
+        desk.say("\n".join(rehearse.fault_list()), {"faults": rehearse.fault_list()})
+        return
+    offer = rehearse.Offer(people, stores, tuple(rehearse.fault_names(faults)), seed)
+    rehearse.serve(desk.config, offer, minutes=minutes, say=click.echo)
     click.echo(f"# the sandbox ended after {minutes} minutes")
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import orjson
 import yaml
 
-from connectors.clock import SimulatedClock, SystemClock
+from connectors.clock import Clock, SimulatedClock, SystemClock
+from connectors.sandbox import faults
 from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Trace
 from connectors.sandbox.world import World
@@ -75,20 +76,70 @@ def demo(config: Path, *, seed: int, people: int, out: Path, say: Said = lambda 
         world.stop()
 
 
-def serve(config: Path, *, people: int, seed: int, minutes: int, say: Said) -> None:
-    """Serve a simulated group on loopback for some minutes of real time; says how to point a configuration at it."""
-    clock = SystemClock()
-    world = World(people, seed, clock.time)
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A group to be served: how many people, how many Treez stores, which faults, by which seed."""
+
+    people: int
+    stores: int = 2
+    faults: tuple[str, ...] = ()
+    seed: int = 7
+
+
+def fault_list() -> list[str]:
+    """Every fault there is, a line each."""
+    return faults.listing()
+
+
+def fault_names(text: str) -> list[str]:
+    """The faults of a list with commas, or `all`. Raises ConfigError."""
+    try:
+        return faults.named(text)
+    except LookupError as error:
+        raise ConfigError(str(error.args[0])) from None
+
+
+def serve(config: Path, offer: Offer, *, minutes: int, say: Said, clock: Clock | None = None) -> None:
+    """Serve a simulated group on loopback for some minutes of real time; says how to point a configuration at it.
+
+    Every minute its faults begin anew, by the next seed.
+    """
+    clock = clock or SystemClock()
+    world = World(offer.people, offer.seed, clock.time, stores=offer.stores)
     world.start()
     try:
-        sources = {name: {**read(config)["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
-        say("# put this in the place of `sources:`, and set the variables below; Ctrl-C ends the sandbox")
-        say(yaml.safe_dump({"sources": sources}, sort_keys=False, allow_unicode=True))
+        say(
+            "# put this in the place of `sources:` and `pairings:`, and set the variables below; Ctrl-C ends the sandbox"
+        )
+        say(yaml.safe_dump(_pointed(read(config), world), sort_keys=False, allow_unicode=True))
         for name, value in world.secrets().items():
             say(f"export {name}={shlex.quote(value)}")
-        clock.sleep(minutes * 60)
+        for name, account in world.accounts.items():
+            say(f"# play clerk at {name}: {account.admin_url}")
+        for minute in range(minutes):
+            _misbehave(world, offer, minute, clock)
+            clock.sleep(60)
     finally:
         world.stop()
+
+
+def _misbehave(world: World, offer: Offer, minute: int, clock: Clock) -> None:
+    for account in world.accounts.values():
+        faults.heal(account)
+        for name in offer.faults:
+            faults.arm(account, name, offer.seed + minute, clock.sleep)
+
+
+def _pointed(raw: dict[str, Any], world: World) -> dict[str, Any]:
+    """The sources of a configuration, pointed at the world's accounts, and its pairings, with every store there is."""
+    sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
+    tills = [name for name, entry in sources.items() if entry["kind"] in ("treez", "greenline")]
+    pairings = [
+        {**pairing, "pos": tills} if pairing["ecom"] == "ecom" else pairing
+        for pairing in raw["pairings"]
+        if pairing["ecom"] in sources
+    ]
+    return {"sources": sources, "pairings": pairings}
 
 
 def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: SimulatedClock, say: Said) -> Score:

@@ -48,6 +48,10 @@ class Account(Protocol):
     name: str
     url: str
 
+    @property
+    def admin_url(self) -> str:
+        """The account's back office, for a person with a browser; it must be up."""
+
     def start(self) -> str:
         """Serve on loopback from threads of its own; returns the base URL that a connector is given."""
 

@@ -24,13 +24,8 @@ def records_of(document: Document) -> list[dict[str, Any]]:
     for single in (document, document.get("data") if isinstance(document, dict) else None):
         if isinstance(single, dict) and any(name in single for name in IDS):
             return [single]
-    waiting = [document]
-    while waiting:
-        part = waiting.pop(0)
-        if isinstance(part, list) and part and all(isinstance(row, dict) for row in part):
-            return [row["node"] if isinstance(row.get("node"), dict) else row for row in part]
-        waiting += part.values() if isinstance(part, dict) else []
-    return []
+    rows = _list_in(document) or []
+    return [row["node"] if isinstance(row.get("node"), dict) else row for row in rows]
 
 
 def rewritten(response: Response, bend: Bend) -> Response | None:
@@ -75,6 +70,14 @@ def set_field(records: Records, name: str, value: Any, at: int | None) -> Bend:
     return bend
 
 
+def rows_twice(document: Document) -> bool:
+    """Every record stands twice in the answer, one after the other."""
+    rows = _list_in(document)
+    if rows:
+        rows[:] = [row for row in rows for _ in range(2)]
+    return bool(rows)
+
+
 def wrong_type(records: Records, name: str | None, value: Any, at: int | None) -> Bend:
     """A field that is a text becomes `value`: the one named, else the first text that is no id."""
 
@@ -92,6 +95,17 @@ def wrong_type(records: Records, name: str | None, value: Any, at: int | None) -
 def lone_surrogate(records: Records, name: str, at: int | None) -> Bend:
     """A text with half a character, `\\ud800`, such as some vendors' JSON writers let out."""
     return set_field(records, name, f"before {_SURROGATE} after", at)
+
+
+def _list_in(document: Document) -> list[dict[str, Any]] | None:
+    """The first list of objects, from the outside in."""
+    waiting = [document]
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, list) and part and all(isinstance(row, dict) for row in part):
+            return part
+        waiting += part.values() if isinstance(part, dict) else []
+    return None
 
 
 def _counted(part: Document) -> Iterator[tuple[dict[str, Any], str]]:

@@ -4,7 +4,6 @@ import contextlib
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,14 +80,14 @@ class Response:
 class Answer:
     """What goes over the wire.
 
-    `drop`: close without a word; `cut`: send half, with or without Content-Length; `drip`: how many pieces, and the
-    real seconds after each.
+    `drop`: close without a word; `cut`: send half, with or without Content-Length; `drip`: how many pieces, and
+    the wait before each.
     """
 
     response: Response
     drop: bool = False
     cut: Literal["with_length", "without_length"] | None = None
-    drip: tuple[int, float] | None = None
+    drip: tuple[int, Callable[[], None]] | None = None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -131,14 +130,14 @@ class Handler(BaseHTTPRequestHandler):
             self._write(payload if answer.cut is None else payload[: len(payload) // 2], answer.drip)
         self.wfile.flush()
 
-    def _write(self, payload: bytes, drip: tuple[int, float] | None) -> None:
-        pieces, pause = drip or (1, 0.0)
+    def _write(self, payload: bytes, drip: tuple[int, Callable[[], None]] | None) -> None:
+        pieces, wait = drip or (1, None)
         size = max(1, -(-len(payload) // pieces))
         for start in range(0, len(payload), size):
-            self.wfile.write(payload[start : start + size])
-            if pause:
+            if wait:
                 self.wfile.flush()
-                time.sleep(pause)
+                wait()
+            self.wfile.write(payload[start : start + size])
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The `Date` header by the injected time, since clients judge their own clock by it."""

@@ -6,69 +6,23 @@ real milliseconds: rate limits are driven by the account's `now`.
 
 import random
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from connectors.sandbox import bend
+from connectors.sandbox.admin import HOME, Admin
 from connectors.sandbox.base import Effect, Ledger, Now
 from connectors.sandbox.loopback import Answer, Loopback, Request, Response
+from connectors.sandbox.script import LASTING, REMEMBERING, Fault, FaultName
 
 __all__ = ["Fault", "FaultName", "Request", "Response", "TokenBucket", "VendorServer", "difference"]
 
-FaultName = Literal[
-    "rate_storm", "server_error", "reset", "truncate", "html", "empty_list", "forbidden", "stop_at_page",
-    "effect_without_answer", "answer_without_effect", "slow_drip", "page_twice", "cursor_loop", "lying_count",
-    "token_expired", "scope_lost", "new_field", "wrong_type", "huge_note", "lone_surrogate",
-]  # fmt: skip
-LASTING: frozenset[FaultName] = frozenset({"cursor_loop", "scope_lost"})
-"""Faults that stay once they have begun, whatever `times` says."""
-REMEMBERING: frozenset[FaultName] = frozenset({"cursor_loop", "page_twice"})
-"""Faults that give an earlier answer again: at least one request must have passed."""
-
 MAINTENANCE_PAGE = b"<!doctype html><html><title>Maintenance</title><body>We will be back shortly.</body></html>"
 ABSURD_WAIT = 86_400 * 365
-LOOP = 3
 HUGE = 10_000_000
-
-
-@dataclass(slots=True)
-class Fault:
-    """A scripted fault: lets `after` matching requests pass, then hits `times` of them (None: all that follow).
-
-    `passed`: the latest answers that it let pass, where it is to repeat them.
-    """
-
-    name: FaultName
-    matches: Callable[[Request], bool]
-    after: int
-    times: int | None
-    options: Mapping[str, Any]
-    seen: int = 0
-    hits: int = 0
-    passed: list[Response] = field(default_factory=list)
-
-    def sees(self, request: Request) -> bool:
-        """Whether the request is one of those meant; counts it."""
-        fits = self.matches(request)
-        self.seen += fits
-        return fits
-
-    @property
-    def due(self) -> bool:
-        """Whether the fault falls on the request that was seen last."""
-        return self.seen > self.after and (self.times is None or self.hits < self.times)
-
-    def remember(self, response: Response) -> None:
-        if self.name in REMEMBERING and response.status == 200:
-            typed = {"Content-Type": response.content_type()} | response.headers
-            self.passed = [*self.passed, Response(headers=typed, body=response.payload())][-LOOP:]
-
-    def repeated(self) -> Response:
-        """Page twice: the last answer once more. Cursor loop: the last few, round and round."""
-        return self.passed[-1 if self.name == "page_twice" else (self.hits - 1) % len(self.passed)]
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,6 +71,8 @@ class VendorServer(ABC):
     """What the vendor's documented base address ends with, such as `/api`; part of `url`, and of `request.path`."""
     count_names: ClassVar[frozenset[str]] = frozenset({"total", "total_count", "totalCount", "count"})
     """Names under which the vendor's answers tell how many profiles there are in all."""
+    id_field: ClassVar[str] = "id"
+    """What a record's id is called."""
     note_field: ClassVar[str] = "note"
     """The record's field that takes free text."""
 
@@ -132,7 +88,14 @@ class VendorServer(ABC):
         self.pretending = False
         """True while a write is to be answered as done without being done: store nothing, answer as ever."""
         self.crashes: list[BaseException] = []
+        self.admin = Admin(self)
         self._http: Loopback | None = None
+
+    @property
+    def admin_url(self) -> str:
+        """Where a person plays clerk in a browser; the account must be up."""
+        assert self._http is not None, f"{self.name} is not serving"
+        return self._http.origin + HOME
 
     @abstractmethod
     def handle(self, request: Request) -> Response:
@@ -145,6 +108,18 @@ class VendorServer(ABC):
     @abstractmethod
     def ended_early(self, request: Request, response: Response) -> Response:
         """Fault `stop_at_page`: the true answer turned into one that looks like the normal end of the list."""
+
+    def is_list(self, request: Request) -> bool:
+        """Whether a request asks for a page of the list of all profiles."""
+        return request.method == "GET" and request.path.rstrip("/").endswith("/customers")
+
+    def is_write(self, request: Request) -> bool:
+        """Whether a request changes profiles; getting a token does not."""
+        return request.method not in ("GET", "HEAD") and "token" not in request.path
+
+    def list_server(self, name: FaultName) -> "VendorServer":
+        """Who serves what a fault of the list is to fall on; another host than the API's where the list is a file."""
+        return self
 
     def rows_in(self, document: Any) -> list[dict[str, Any]]:
         """The records in one of the vendor's answers, to be bent in place."""
@@ -192,10 +167,11 @@ class VendorServer(ABC):
     ) -> Fault:
         """Script a fault on the requests that fit all of path, body, method and `when`.
 
-        Options: rate_storm `retry_after` (None, seconds, `date`, `absurd`); server_error `status`;
-        truncate `content_length` (bool, default True); slow_drip `milliseconds` (real ones, in all) and `pieces`;
-        lying_count `by`; new_field `field` and `value`, wrong_type the same; huge_note `size` in characters; the last
-        four also `at`, the record's place on its page (None: all). `page_twice` and `cursor_loop` need `after`.
+        Options: rate_storm `retry_after` (None, seconds, `date`, `absurd`) and `header` (its name); server_error `status`;
+        truncate `content_length` (bool, default True); slow_drip `milliseconds` (in all), `pieces` and `pause` (waits so
+        many seconds; really, by default); lying_count `by`; new_field `field` and `value`, wrong_type the same; huge_note
+        `size` in characters; the last four also `at`, the record's place on its page (None: all); before_it, after_it
+        `act`, called with the request. `page_twice` and `cursor_loop` need `after`.
         """
         if name in REMEMBERING and after < 1:
             raise ValueError(f"{name} repeats what was answered before: let at least one request pass with after=1")
@@ -233,6 +209,8 @@ class VendorServer(ABC):
 
     def answer(self, request: Request) -> Answer:
         """The vendor's answer, bent by the first fault that is due."""
+        if self.admin.means(request):
+            return Answer(self.admin.answer(request))
         with self.guard:
             seen = [fault for fault in self.faults if fault.sees(request)]
             for fault in seen:
@@ -247,7 +225,7 @@ class VendorServer(ABC):
     def _bent(self, fault: Fault, request: Request) -> Answer:
         match fault.name:
             case "rate_storm":
-                return Answer(Response(429, headers=self._retry_after(fault.options.get("retry_after"))))
+                return Answer(Response(429, headers=self._retry_after(fault)))
             case "server_error":
                 return Answer(Response(fault.options.get("status", 500), {"message": "Internal server error"}))
             case "forbidden":
@@ -270,14 +248,22 @@ class VendorServer(ABC):
             case "slow_drip":
                 pieces = int(fault.options.get("pieces", 10))
                 pause = fault.options.get("milliseconds", 50) / 1000 / pieces
-                return Answer(self.handle(request), drip=(pieces, pause))
+                wait: Callable[[float], None] = fault.options.get("pause", time.sleep)
+                return Answer(self.handle(request), drip=(pieces, lambda: wait(pause)))
             case "page_twice" | "cursor_loop":
                 return Answer(fault.repeated() if fault.passed else self.handle(request))
             case "token_expired":
                 return Answer(self.token_expired(request))
             case "scope_lost":
                 return Answer(self.scope_lost(request))
-            case "lying_count" | "new_field" | "wrong_type" | "huge_note" | "lone_surrogate":
+            case "before_it":
+                fault.options["act"](request)
+                return Answer(self.handle(request))
+            case "after_it":
+                answer = Answer(self.handle(request))
+                fault.options["act"](request)
+                return answer
+            case "rows_twice" | "lying_count" | "new_field" | "wrong_type" | "huge_note" | "lone_surrogate":
                 return Answer(self._rewritten(fault, request))
 
     def _rewritten(self, fault: Fault, request: Request) -> Response:
@@ -291,6 +277,8 @@ class VendorServer(ABC):
     def _bend(self, fault: Fault) -> bend.Bend:
         said, at = fault.options, fault.options.get("at", 0)
         match fault.name:
+            case "rows_twice":
+                return bend.rows_twice
             case "lying_count":
                 return bend.lying_count(self.count_names, said.get("by", 7))
             case "new_field":
@@ -313,8 +301,13 @@ class VendorServer(ABC):
         finally:
             self.pretending = False
 
-    def _retry_after(self, wish: str | int | None) -> dict[str, str]:
+    def _retry_after(self, fault: Fault) -> dict[str, str]:
+        wish = fault.options.get("retry_after")
         if wish is None:
             return {}
         dated = formatdate(self.now() + 2, usegmt=True)
-        return {"Retry-After": {"date": dated, "absurd": str(ABSURD_WAIT)}.get(str(wish), str(wish))}
+        return {
+            fault.options.get("header", "Retry-After"): {"date": dated, "absurd": str(ABSURD_WAIT)}.get(
+                str(wish), str(wish)
+            )
+        }

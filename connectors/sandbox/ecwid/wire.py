@@ -59,6 +59,10 @@ class EcwidWire(GroupWire):
         total = told["offset"] + len(kept)
         return Response(200, told | {"items": kept, "count": len(kept), "total": total, "allCustomerCount": total})
 
+    def is_list(self, request: Request) -> bool:
+        """In an order, which is what tells the list from a search."""
+        return super().is_list(request) and "sortBy" in request.query
+
     def token_expired(self, request: Request) -> Response:
         """Secret tokens do not expire; one that was taken back is 403, and there is no refresh."""
         return self._refusal(RefusedError(403, "Invalid API token", "INVALID_API_TOKEN"))

@@ -230,6 +230,10 @@ class HeartlandWire(VendorServer):
     def empty_list(self, request: Request) -> Response:
         return Response(200, {"total": 0, "pages": 0, "results": []})
 
+    def is_list(self, request: Request) -> bool:
+        """A step of the key walk."""
+        return super().is_list(request) and "$gt" in request.arg("_filter")
+
     def ended_early(self, request: Request, response: Response) -> Response:
         """The key walk comes to its end here: nothing above the last id, and a total that agrees."""
         return self.empty_list(request) if "results" in (response.json or {}) else response

@@ -23,6 +23,8 @@ TRY_LATER = "Something went wrong. Please try again later."
 class LightspeedRWire(Sides):
     """Requests in, the vendor's answers out, over the account's books."""
 
+    id_field = "customerID"
+
     def handle(self, request: Request) -> Response:
         if request.path == "/auth/oauth/token":
             if request.method != "POST":
@@ -47,6 +49,9 @@ class LightspeedRWire(Sides):
         if isinstance(response.json, dict) and "next" in response.json.get("@attributes", {}):
             response.json["@attributes"]["next"] = ""
         return response
+
+    def is_list(self, request: Request) -> bool:
+        return request.method == "GET" and request.path.endswith("/Customer.json") and request.arg("count") != "1"
 
     def rows_in(self, document: Any) -> list[dict[str, Any]]:
         """The customers of an answer, whether one stands there as an object or several as an array."""

@@ -5,9 +5,14 @@ import hmac
 from typing import Any
 
 from connectors.sandbox.base import Ledger, Now
-from connectors.sandbox.server import Request, Response, VendorServer
+from connectors.sandbox.server import Fault, FaultName, Request, Response, VendorServer
 from connectors.sandbox.shopify.bulk import FILE_SECONDS, BulkDesk, Operation
 
+IN_THE_FILE: frozenset[FaultName] = frozenset(
+    {"reset", "truncate", "html", "slow_drip", "page_twice", "cursor_loop", "rows_twice", "new_field", "wrong_type",
+     "huge_note", "lone_surrogate"}
+)  # fmt: skip
+"""Faults of a list that fall on the file it is in."""
 DENIED = (
     b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message></Error>"
 )
@@ -37,6 +42,15 @@ class FileHost(VendorServer):
             return Response(403, body=DENIED, headers={"Content-Type": "application/xml"})
         content = operation.content(partial=request.path.endswith("/partial.jsonl"))
         return Response(200, body=content, headers={"Content-Type": "application/jsonl"})
+
+    def fault(self, name: FaultName, **how: Any) -> Fault:
+        """A file has no pages: what gives a page again gives its lines again."""
+        if name in ("page_twice", "cursor_loop"):
+            return super().fault("rows_twice", **{**how, "after": 0})
+        return super().fault(name, **how)
+
+    def is_list(self, request: Request) -> bool:
+        return True
 
     def empty_list(self, request: Request) -> Response:
         return Response(200, body=b"", headers={"Content-Type": "application/jsonl"})

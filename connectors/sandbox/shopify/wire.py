@@ -14,14 +14,14 @@ from urllib.parse import parse_qs
 from graphql import GraphQLObjectType, OperationType
 
 from connectors.sandbox.base import Ledger, Now
-from connectors.sandbox.server import Request, Response, TokenBucket, VendorServer, difference
+from connectors.sandbox.server import FaultName, Request, Response, TokenBucket, VendorServer, difference
 from connectors.sandbox.shopify.books import Books, number_of
 from connectors.sandbox.shopify.bulk import BulkDesk
 from connectors.sandbox.shopify.call import Call, Quirks, Shop
 from connectors.sandbox.shopify.cost import operation_cost
 from connectors.sandbox.shopify.documents import DocumentError, Prepared, prepare, variables
 from connectors.sandbox.shopify.fields import RESOLVERS
-from connectors.sandbox.shopify.files import FileHost
+from connectors.sandbox.shopify.files import IN_THE_FILE, FileHost
 from connectors.sandbox.shopify.people import Mapped
 from connectors.sandbox.shopify.queries import QUERIES
 from connectors.sandbox.shopify.render import AccessDeniedError, Compiler, Reading, Render, TopLevelError
@@ -37,6 +37,7 @@ _STATES = {402: "Unavailable Shop", 423: "Locked Shop"}
 class ShopWire(VendorServer):
     """Requests in, the shop's answers out. `files` is the other host, where bulk results lie."""
 
+    id_field = "legacyResourceId"
     count_names = frozenset({"count", "objectCount", "rootObjectCount"})
 
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
@@ -90,6 +91,17 @@ class ShopWire(VendorServer):
             if operation:
                 self.shop.desk.shorten(number_of("BulkOperation", operation["id"]) or 0)
         return response
+
+    def is_list(self, request: Request) -> bool:
+        """Whatever reads: an export is asked for, counted and waited for in the same language as everything else."""
+        return request.path.endswith("/graphql.json") and not self.is_write(request)
+
+    def is_write(self, request: Request) -> bool:
+        return b"mutation" in request.body and b"bulkOperation" not in request.body
+
+    def list_server(self, name: FaultName) -> VendorServer:
+        """The list itself is a file of the other host; what it is counted by, and who may have it, is said here."""
+        return self.files if name in IN_THE_FILE else self
 
     def token_expired(self, request: Request) -> Response:
         """Every token from client credentials ends; the shop's own goes on after this one call."""

@@ -67,6 +67,7 @@ class Quirks:
 class Api(VendorServer):
     """The store behind its API. Quirks are given by name, see `Quirks`."""
 
+    id_field = "customer_id"
     note_field = "notes"
 
     def __init__(self, name: str, now: Now, ledger: Ledger, seed: int = 0, **quirks: Any) -> None:
@@ -90,6 +91,9 @@ class Api(VendorServer):
 
     def empty_list(self, request: Request) -> Response:
         return self._list([])
+
+    def is_list(self, request: Request) -> bool:
+        return request.method == "GET" and "/lastUpdated/" in request.path
 
     def token_expired(self, request: Request) -> Response:
         """Every v2 token ends; the v3 signature of this one call counts for nothing (section 2)."""
