@@ -1,10 +1,11 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test lint bench requests memory crash lock clean
+.PHONY: venv demo score test lint bench requests memory crash soak lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
 SEEDS ?= 20
 PEOPLE ?= 5000
+NIGHTS ?= 200
 OUT ?= demo
 export PYTHONDONTWRITEBYTECODE = 1
 
@@ -42,6 +43,9 @@ requests: venv  ## requests of a full export of 50,000 profiles per vendor; writ
 
 memory: venv  ## peak memory of a pull of 50,000 and of 500,000 profiles; writes its table in docs/connectors.md
 	$(BIN)/python -m tests.bench.pull_memory --write docs/connectors.md
+
+soak: venv  ## two hundred nights under random faults, each held to the laws; a failing seed plays again
+	$(BIN)/python -m tests.simulation.soak --nights $(NIGHTS) --seed $(SEED)
 
 lock:  ## pin the newest versions, with hashes and without addresses
 	$(PYTHON) -m venv .venv-lock

@@ -105,6 +105,7 @@ def serve(config: Path, offer: Offer, *, minutes: int, say: Said, clock: Clock |
     Every minute its faults begin anew, by the next seed.
     """
     clock = clock or SystemClock()
+    say(f"# {offer.people:,} people move in; fifty thousand over twenty stores take a minute")
     world = World(offer.people, offer.seed, clock.time, stores=offer.stores)
     world.start()
     try:
