@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from connectors.sandbox.base import Effect
 from connectors.sandbox.world import World
 from jobs import snapshot
 from jobs.corrections import Correction
+from jobs.state import FindingRow
 from jobs.workspace import Workspace
 from reports.document import RunReport
 
@@ -117,18 +118,17 @@ def untroubled_is_certified(scene: Scene) -> Iterator[str]:
 
 def nothing_from_absence(scene: Scene) -> Iterator[str]:
     """G1: nothing is fixed, nobody is missing and nothing is written by a source without a certificate."""
+    tills = {p.id: set(p.pos) for p in scene.workspace.settings.pairings}
     sources = {p.id: {p.ecom, *p.pos} for p in scene.workspace.settings.pairings}
     for row in scene.workspace.state.findings():
         was = scene.before.findings.get(row.finding_id, "")
         members = {source for source, _ in row.members}
-        missed = {row.field} & scene.world.accounts.keys() or sources.get(row.pairing, set())
-        rests = members | missed if row.kind in ABSENCE else members
-        ends, begins = (
-            row.state == "fixed" != was,
-            row.kind in ABSENCE and was in ("", "fixed") and row.state not in ("", "fixed"),
-        )
-        if (ends or begins) and not rests <= scene.certified:
-            yield f"finding {row.finding_id} ({row.kind}) went from {was or 'nothing'} to {row.state}"
+        if row.state == "fixed" != was and not members <= scene.certified:
+            yield f"{row.kind} {row.field} of {row.members} is fixed without {sorted(members - scene.certified)}"
+        begins = row.kind in ABSENCE and was in ("", "fixed") and row.state != "fixed"
+        searched = _searched(row, tills.get(row.pairing, members), scene.world.accounts)
+        if begins and searched and searched.isdisjoint(scene.certified):
+            yield f"{row.kind} {row.field} of {row.members} is {row.state} without {sorted(searched)}"
     for row in scene.begun:
         rests = {row.source, *([row.origin.split(":")[0]] if row.origin else [])} & sources[row.pairing]
         if row.plan_id == scene.report.run_id and not rests <= scene.certified:
@@ -203,6 +203,14 @@ LAWS = (
 def yes_of(world: World) -> set[tuple[str, str]]:
     """Profile and channel of every yes in the vendors' books."""
     return {(place, name) for place, held in world.profiles() for name in CONSENTS if held.get(name) == "in"}
+
+
+def _searched(row: FindingRow, tills: Set[str], accounts: Mapping[str, Any]) -> Set[str]:
+    """The sources in whose lists somebody was not found; none where a finding names who was."""
+    named = {source for source, _ in row.members} & tills
+    if row.field in accounts:
+        return {row.field}
+    return named if row.kind == "link_deleted" else tills if not named else frozenset()
 
 
 def _chosen(held: dict[str, Any]) -> tuple[str, ...]:
