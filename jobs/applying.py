@@ -105,7 +105,9 @@ def report_after(workspace: Workspace, report: RunReport, outcome: Outcome) -> R
             "status": reporting.status(report.sources, outcome.tripped),
             "corrections": lines,
             "breakers": list(outcome.breakers),
-            "headline": reporting.headline(report.run_id, corrections, report.findings, report.sources, nothing),
+            "headline": reporting.headline(
+                report.run_id, corrections, report.findings, report.sources, standing, nothing
+            ),
             "counts": reporting.counts(report.counts, lines),
             "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
         }

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 from connectors.base import Evidence, SourceSettings
 from jobs.settings import Limits
 from reports.document import Proof
+from reports.words import many, plural
 
 AHEAD = timedelta(minutes=10)
 """How far a file's date may lie ahead of our clock."""
-NOT_JUDGED = "not judged: the export broke off"
+ASKS = "approve it"
+"""In the detail of every proof that an operator's word can stand in for."""
+NOT_JUDGED = "not judged: the export was not read to its end"
 _Verdict = tuple[bool | None, str]
 """Passed, failed or not offered; and why, in a sentence without a personal value."""
 
@@ -74,6 +77,8 @@ class Export:
     now: datetime
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     accepted: tuple[Baseline, ...] = ()
+    problem: str = ""
+    """What ended the reading too early, in a sentence."""
 
 
 def judge(export: Export) -> list[Proof]:
@@ -95,7 +100,7 @@ def judge(export: Export) -> list[Proof]:
         dated = verdicts["fresh"]
         verdicts = dict.fromkeys(verdicts, (None, NOT_JUDGED))
         verdicts["fresh"] = dated if dated[0] is False else verdicts["fresh"]
-        verdicts["end_mark"] = (False, "the export broke off before its end")
+        verdicts["end_mark"] = (False, _ended_early(export))
     outcomes: Mapping[Any, Any] = {True: "passed", False: "failed", None: "not_offered"}
     return [
         Proof(name=name, outcome=outcomes[passed], required=_is_required(name, export), detail=why)
@@ -132,11 +137,18 @@ def exported_at(settings: SourceSettings, zone: ZoneInfo) -> datetime | None:
     return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def _ended_early(export: Export) -> str:
+    """A list of which nothing came did not break off: it could not be read at all."""
+    start = "the export broke off before its end" if export.read.listed else "nothing could be read"
+    return f"{start}: {export.problem}" if export.problem else start
+
+
 def _end_mark(export: Export) -> _Verdict:
-    mark = export.evidence.end_mark
+    mark, notes = export.evidence.end_mark, export.evidence.notes
     if mark is None:
         return None, "this source gives no end mark"
-    return mark, "the end mark was reached" if mark else "the list ended without its end mark"
+    lost = f"the list is not whole: {'; '.join(notes)}" if notes else "the list ended without its end mark"
+    return mark, "the end mark was reached" if mark else lost
 
 
 def _count(export: Export, side: str) -> _Verdict:
@@ -146,7 +158,7 @@ def _count(export: Export, side: str) -> _Verdict:
         return None, f"this source gives no count {side} the export"
     before, after = evidence.count_before, evidence.count_after
     moved = read.created_meanwhile + (abs(after - before) if before is not None and after is not None else 0)
-    text = f"{read.listed:,} read, {said:,} counted {side} the export, {moved:,} changes seen meanwhile"
+    text = f"{read.listed:,} read, {said:,} counted {side} the export, {many(moved, 'change')} seen meanwhile"
     return abs(read.listed - said) <= moved, text
 
 
@@ -159,9 +171,10 @@ def _pages(export: Export) -> _Verdict:
 
 def _repeats(read: Read) -> _Verdict:
     if read.unreadable:
-        return False, f"{read.unreadable:,} records came without an id that can be read"
+        return False, f"{many(read.unreadable, 'record')} came without an id that can be read"
     if read.repeated:
-        return False, f"{read.repeated:,} profiles were read more than once, so others may not have been read at all"
+        twice = f"{many(read.repeated, 'profile')} {plural(read.repeated, 'was')} read more than once"
+        return False, f"{twice}, so others may not have been read at all"
     return True, "every profile was read once"
 
 
@@ -180,8 +193,16 @@ def _same_contract(export: Export) -> _Verdict:
 
 def _changes(export: Export, other: Baseline) -> list[str]:
     now, then = export.evidence.contract, other.contract
-    changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+    keys = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+    changed = [f"columns ({_columns(then, now)})" if name == "columns" else name for name in keys]
     return changed + (["the fields that rollcall reads"] if export.export_contract != other.export_contract else [])
+
+
+def _columns(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which columns of a file are read now and were not, and the other way round; headings, never a cell."""
+    before, after = (set(filter(None, side.get("columns", "").split("; "))) for side in (then, now))
+    new = [f"now {name}" for name in sorted(after - before)]
+    return ", ".join([*new, *(f"no longer {name}" for name in sorted(before - after))])
 
 
 def _shrink(export: Export) -> _Verdict:
@@ -191,7 +212,7 @@ def _shrink(export: Export) -> _Verdict:
         return False, "the first export is empty: state `expected: 0`, or approve it, where there are no customers yet"
     if previous is None:
         return True, "the first export of this source: nothing to compare with"
-    text = f"{listed:,} profiles, {previous.listed:,} in the last certified export"
+    text = f"{many(listed, 'profile')}, {previous.listed:,} in the last certified export"
     text += f", {export.read.vanished:,} of them not in this one" if export.read.vanished else ""
     if not listed and previous.listed:
         return False, f"{text}: an empty export is never certified where there were profiles (G2)"
@@ -212,24 +233,28 @@ def _canaries(export: Export) -> _Verdict:
         return None, "no canaries are configured"
     if absent := export.read.absent_canaries:
         return False, f"not in the export: {', '.join(sorted(absent))}"
-    return True, f"all {len(export.settings.canaries)} canaries are in the export"
+    number = len(export.settings.canaries)
+    return True, "the canary is in the export" if number == 1 else f"all {number} canaries are in the export"
 
 
 def _probe(export: Export) -> _Verdict:
     probe = export.probe
     if probe.problem:
-        return False, f"{probe.missing:,} profiles are missing, and could not be asked for: {probe.problem}"
+        told = f"{many(probe.missing, 'profile')} {plural(probe.missing, 'is')} missing"
+        return False, f"{told}, and could not be asked for: {probe.problem}"
     if probe.alive:
         named = ", ".join(sorted(probe.alive)[:5])
+        alive = f"{len(probe.alive):,} {plural(len(probe.alive), 'is')}"
         return (
             False,
-            f"{len(probe.alive):,} of {probe.asked:,} that are not listed are alive by id (G2a), such as {named}",
+            f"{alive} alive by id (G2a) of {probe.asked:,} that {plural(probe.asked, 'is')} not listed, such as {named}",
         )
     if probe.blind and not export.accepted:
         return False, "the last certified list cannot be read, so nobody knows who is missing (approve it to go on)"
     if not probe.missing:
         return True, "nobody is missing"
-    return True, f"{probe.missing:,} are not listed, {probe.asked:,} were asked for by id: none is alive"
+    listed = f"{probe.missing:,} {plural(probe.missing, 'is')} not listed"
+    return True, f"{listed}, {probe.asked:,} {plural(probe.asked, 'was')} asked for by id: none is alive"
 
 
 def _operator_count(export: Export) -> _Verdict:

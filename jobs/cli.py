@@ -16,12 +16,14 @@ from connectors.clock import SystemClock
 from jobs import applying, checkup, connect, decide, golive, kept, look, night, rules, schedule
 from jobs.applying import Result
 from jobs.desk import Desk, guarded
-from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.workspace import Workspace, is_made
+from reports.words import many
 
 _CONFIG = click.option("--config", "own_config", type=click.Path(path_type=Path), help="The configuration.")
+_SEED = "The same number plays the same people and the same mishaps."
+_PEOPLE = "How many people the simulated group has."
 _JSON = click.option("--json", "own_json", is_flag=True, help="Results as JSON.")
 
 
@@ -58,22 +60,9 @@ def main(context: click.Context, config: Path, as_json: bool) -> None:
 
 def _end(desk: Desk, result: Result, exit_code: bool = False) -> None:
     """The last line always says what was done (DESIGN, Command line)."""
-    report = result.report
-    gaps = [line.problem for line in report.sources if not line.certified]
-    said = [*gaps, *report.warnings, f"{len(report.findings)} findings; report: {result.page}", report.headline]
-    desk.say(
-        "\n".join(said),
-        {
-            "run": result.run_id,
-            "status": report.status,
-            "headline": report.headline,
-            "findings": len(report.findings),
-            "warnings": [*gaps, *report.warnings],
-            "report": str(result.page),
-        },
-    )
+    desk.say(*look.ended(result))
     code = result.exit_code
-    if code == 0 and exit_code and report.findings:
+    if code == 0 and exit_code and result.report.findings:
         code = 4
     sys.exit(code)
 
@@ -112,10 +101,12 @@ def apply(desk: Desk, plan_id: str) -> None:
 def resume(desk: Desk, plan_id: str | None) -> None:
     """Go on with a plan that was paused or killed; what was begun is read first, never written twice."""
     with desk.workspace() as workspace, Progress() as progress:
+        was_paused = workspace.paused
         (workspace.folder / "paused").unlink(missing_ok=True)
         result = applying.resume(workspace, plan_id, progress=progress)
+        said = look.nothing_to_resume(workspace, was_paused) if result is None else ""
     if result is None:
-        desk.say("nothing to resume", {"run": None})
+        desk.say(said, {"run": None, "said": said})
         return
     _end(desk, result)
 
@@ -147,16 +138,16 @@ def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
     """Configuration, reach, credentials and rights of every source; never writes."""
     if show_keys:
         rows = checkup.keys(show_keys)
-        desk.table(rows, f"{len(rows) - 1} keys that a source of kind {show_keys} takes")
+        desk.table(rows, f"{many(len(rows) - 1, 'key')} that a source of kind {show_keys} takes")
         return
     settings = desk.settings()
     if show_policy:
-        desk.table(settings.policy(), f"the policy of {look.many(len(settings.pairings), 'pairing')} in {desk.config}")
+        desk.table(settings.policy(), f"the policy of {many(len(settings.pairings), 'pairing')} in {desk.config}")
         return
     with desk.workspace() if is_made(settings) else nullcontext() as workspace:
         state, today = (workspace.state, workspace.today()) if workspace else (None, None)
         rows, failing = checkup.check(settings, desk.connectors(), state, today)
-    checked = f"checked {look.many(len(settings.sources), 'source')}, nothing was written: "
+    checked = f"checked {many(len(settings.sources), 'source')}, nothing was written: "
     desk.table(
         rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"), grid=True
     )
@@ -186,12 +177,13 @@ def report(desk: Desk, run_id: str | None) -> None:
 
 @_command(
     click.argument("finding_id", metavar="FINDING"),
+    click.option("--run", "run_id", help="The run whose report tells of it (the last one by default)."),
     click.option("--unmask", is_flag=True, help="Show the real values too, from the run's sealed snapshots."),
 )
-def explain(desk: Desk, finding_id: str, unmask: bool) -> None:
+def explain(desk: Desk, finding_id: str, run_id: str | None, unmask: bool) -> None:
     """One finding in full: evidence, rules, what to do, and its corrections."""
     with desk.workspace() as workspace:
-        text, data = look.explain(workspace, finding_id, unmask=unmask)
+        text, data = look.explain(workspace, finding_id, run_id, unmask=unmask)
     if unmask:
         click.echo(
             "real values of customers, opened with the workspace's key: keep them off tickets and mail", err=True
@@ -217,35 +209,34 @@ def explain(desk: Desk, finding_id: str, unmask: bool) -> None:
 def decide_command(desk: Desk, file: Path | None, run_id: str | None, **words: Any) -> None:
     """Say what a person decided: `decide approve finding ID --why TEXT`, or `decide --file FILE`.
 
-    A pair is named by its two profiles: `decide not_same pair SOURCE:ID SOURCE:ID`.
+    \b
+    approve, reject          correction ID        one correction
+    approve, reject, accept  finding ID           all its corrections; accept: it may stay as it is
+    approve, reject          field PAIRING/FIELD  all drift of one field
+    same, not_same           pair A:ID B:ID       two profiles, one person or not
+    approve, reject          certificate SOURCE/RUN    a refused export; with --why
+    approve, reject          breaker SOURCE/NAME       lifted for one run; with --why
+
+    Of the id of a finding or a correction the first 8 characters are enough where they are one's own.
     """
     with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="decide"):
         if file is not None:
             taken = decide.take_file(file, workspace.state, workspace.clock, workspace.known)
             on = f" on run {taken.run}" if taken.run else ""
             said = "\n".join(
-                [*taken.refused, f"{look.many(taken.accepted, 'decision')} taken{on}, {len(taken.refused)} refused"]
+                [*taken.refused, f"{many(taken.accepted, 'decision')} taken{on}, {len(taken.refused)} refused"]
             )
             desk.say(said, {"run": taken.run, "accepted": taken.accepted, "refused": list(taken.refused)})
             sys.exit(2 if taken.refused else 0)
-        ids = _decided_ids(words.pop("ids"), words["target"], words["verdict"])
+        ids = decide.meant(words.pop("ids"), words["target"], words["verdict"])
         words = {**words, "by": words["by"] or getpass.getuser()}
         run_id = run_id or look.last_planned(workspace)
         known = workspace.known
+        ids = [decide.in_full(workspace.state, run_id, words["target"], one) for one in ids]
         for one in ids:
             decide.record(workspace.state, workspace.clock, known, run_id, id=one, **words)
         said, data = look.decided(workspace, run_id, words["target"], words["verdict"], ids)
     desk.say(said, {"verdict": words["verdict"], "ids": ids, "run": run_id, **data})
-
-
-def _decided_ids(ids: tuple[str, ...], target: str | None, verdict: str | None) -> list[str]:
-    if not ids or target is None or verdict is None:
-        raise ConfigError("say what is decided: `rollcall decide approve finding ID`, or --file FILE")
-    if target != "pair":
-        return list(ids)
-    if len(ids) != 2:
-        raise ConfigError("a pair is two profiles: `rollcall decide not_same pair SOURCE:ID SOURCE:ID`")
-    return [" ".join(sorted(ids))]
 
 
 @_command(
@@ -256,7 +247,7 @@ def export(desk: Desk, what: str, out: Path) -> None:
     """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
     with desk.workspace() as workspace:
         rows = look.export(workspace, what, out)
-    desk.say(f"{out}: {look.many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})
+    desk.say(f"{out}: {many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})
 
 
 @_command()
@@ -270,7 +261,7 @@ def status(desk: Desk) -> None:
         desk.table(
             rows,
             *(f"- {line}" for line in waits),
-            f"{look.many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
+            f"{many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
         )
 
 
@@ -297,8 +288,14 @@ def golive_command(desk: Desk, scan: bool, out: Path | None) -> None:
     assert scan
     with desk.workspace() as workspace, Progress() as progress:
         found = golive.scan(workspace, out, progress=progress)
-    data = {"verdict": found.sentence, "page": str(found.page), "workbook": str(found.workbook)}
-    desk.say(f"page: {found.page}\nworkbook: {found.workbook}\n{found.sentence}", data)
+    unread = {gap.source: gap.problem for gap in found.report.unread}
+    data = {"verdict": found.sentence, "page": str(found.page), "workbook": str(found.workbook), "unread": unread}
+    said = [
+        *(f"not read: {problem}" for problem in unread.values()),
+        f"page: {found.page}",
+        f"workbook: {found.workbook}",
+    ]
+    desk.say("\n".join([*said, found.sentence]), data)
     sys.exit(found.exit_code)
 
 
@@ -316,7 +313,8 @@ def purge(desk: Desk, name: str | None) -> None:
             return
         removed = look.purge(workspace)
     desk.say(
-        f"removed {removed['snapshots']} snapshots, {removed['reports']} reports; emptied {removed['undo']} corrections",
+        f"removed {many(removed['snapshots'], 'snapshot')}, {many(removed['reports'], 'report')}; "
+        f"emptied {many(removed['undo'], 'correction')}",
         removed,
     )
 
@@ -343,9 +341,15 @@ def schedule_command(desk: Desk) -> None:
 
 
 @_command(
-    click.option("--seed", type=int, default=7, show_default=True),
-    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True),
-    click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True),
+    click.option("--seed", type=int, default=7, show_default=True, help=_SEED),
+    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True, help=_PEOPLE),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path("demo"),
+        show_default=True,
+        help="The folder to write to.",
+    ),
     click.option(
         "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many seeds, from --seed on."
     ),
@@ -374,14 +378,14 @@ def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
 
 
 @_command(
-    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True),
+    click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True, help=_PEOPLE),
     click.option(
         "--stores", type=click.IntRange(2, 100), default=2, show_default=True, help="Treez stores of the menu."
     ),
     click.option(
         "--faults", default="", metavar="NAME,NAME", help="What goes wrong, minute by minute; `list` names all."
     ),
-    click.option("--seed", type=int, default=7, show_default=True),
+    click.option("--seed", type=int, default=7, show_default=True, help=_SEED),
     click.option(
         "--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True, help="How long it serves."
     ),
@@ -395,7 +399,7 @@ def sandbox(desk: Desk, people: int, stores: int, faults: str, seed: int, minute
         return
     offer = rehearse.Offer(people, stores, tuple(rehearse.fault_names(faults)), seed)
     rehearse.serve(desk.config, offer, minutes=minutes, say=click.echo)
-    click.echo(f"# the sandbox ended after {minutes} minutes")
+    click.echo(f"# the sandbox ended after {many(minutes, 'minute')}")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ _PAIR = re.compile(r"[a-z0-9][a-z0-9_-]*:\S+ [a-z0-9][a-z0-9_-]*:\S+")
 LARGEST_FILE = 8 * 1024 * 1024
 ZONES = timedelta(days=1)
 """A day in UTC may be over while it goes on at the group's place."""
+SHORTEST = 8
+"""So many characters of an id may stand for it on the command line, where they are its own."""
 _NO_EXPORT = (
     "the id is SOURCE/RUN of an export that was refused, and none was; one that is still to come cannot be approved"
 )
@@ -119,6 +121,35 @@ def record(state: State, clock: Clock, known: Known, run: str, **words: object) 
     if said:
         raise ConfigError(said[0])
     state.record_decisions(rows)
+
+
+def meant(ids: Sequence[str], target: str | None, verdict: str | None) -> list[str]:
+    """What the words of the command line speak of; a pair is one thing. Raises ConfigError that says what is missing."""
+    if not ids or target is None or verdict is None:
+        raise ConfigError("say what is decided: `rollcall decide approve finding ID`, or --file FILE")
+    if target != "pair":
+        return list(ids)
+    if len(ids) != 2:
+        raise ConfigError("a pair is two profiles: `rollcall decide not_same pair SOURCE:ID SOURCE:ID`")
+    return [" ".join(sorted(ids))]
+
+
+def in_full(state: State, run: str, target: str | None, given: str) -> str:
+    """The id of a finding, or of a correction of a run, that begins so; others as they are given.
+
+    Raises ConfigError where several do, and names them. What nobody knows is refused where it is recorded.
+    """
+    if target not in {"finding", "correction"} or len(given) < SHORTEST:
+        return given
+    query = sa.select(corrections.c.correction_id).where(corrections.c.plan_id == run)
+    query = sa.select(findings.c.finding_id) if target == "finding" else query
+    with state.engine.begin() as connection:
+        (column,) = query.selected_columns
+        meant = sorted(connection.scalars(query.where(sa.func.substr(column, 1, len(given)) == given)))
+    if len(meant) > 1 and given not in meant:
+        named = ", ".join(meant[:5]) + (" …" if len(meant) > 5 else "")
+        raise ConfigError(f"several {target}s begin with {given}: {named}; give more of the id")
+    return meant[0] if len(meant) == 1 else given
 
 
 def _take_once(path: Path, state: State, clock: Clock, known: Known) -> Taken:

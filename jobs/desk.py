@@ -25,6 +25,7 @@ from jobs.errors import RollcallError
 from jobs.settings import Settings, load
 from jobs.workspace import Workspace, connected
 from reports.payload import shown
+from reports.words import config_flag, runnable
 
 INTERRUPTED = "interrupted; what was begun is in the journal, `rollcall resume` goes on"
 Command = Callable[..., None]
@@ -35,11 +36,16 @@ _ROOM = (
 
 
 class Desk:
-    """What every command is given: the configuration's path, and how to speak."""
+    """What every command is given: the configuration's path, and how to speak. Commands that it prints can be typed."""
 
     def __init__(self, config: Path, as_json: bool) -> None:
         self.config = config
         self.as_json = as_json
+        self._flag = config_flag(str(config))
+
+    def typed(self, text: str) -> str:
+        """The text with its commands as they have to be typed under this configuration."""
+        return runnable(text, self._flag)
 
     def settings(self) -> Settings:
         return load(self.config)
@@ -62,9 +68,17 @@ class Desk:
     def say(self, text: str, data: Any) -> None:
         """The result: a sentence for people, or JSON for machines."""
         if self.as_json:
+            data = self._typed_all(data)
             click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
         else:
-            click.echo(printable(text))
+            click.echo(printable(self.typed(text)))
+
+    def _typed_all(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: self._typed_all(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self._typed_all(value) for value in data]
+        return self.typed(data) if isinstance(data, str) else data
 
     def table(self, rows: list[list[str]], *said: str, grid: bool = False) -> None:
         """Rows, heading first; for people, what was done stands in the last lines.
@@ -75,7 +89,7 @@ class Desk:
             head, *body = rows
             self.say("", [dict(zip(head, row, strict=True)) for row in body])
             return
-        rows = [[shown(cell) for cell in row] for row in rows]
+        rows = [[shown(self.typed(cell)) for cell in row] for row in rows]
         if grid and sys.stdout.isatty():
             Console().print(gridded(rows))
             rows = []
@@ -83,7 +97,7 @@ class Desk:
         for row in rows:
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for line in said:
-            click.echo(printable(line))
+            click.echo(printable(self.typed(line)))
 
 
 def gridded(rows: list[list[str]]) -> Table:
@@ -109,19 +123,20 @@ def guarded(function: Command) -> Command:
 
     @wraps(function)
     def call(*args: Any, own_config: Path | None, own_json: bool, **kwargs: Any) -> None:
-        desk: Desk = click.get_current_context().obj
+        group: Desk = click.get_current_context().obj
+        desk = Desk(own_config or group.config, own_json or group.as_json)
         try:
-            function(Desk(own_config or desk.config, own_json or desk.as_json), *args, **kwargs)
+            function(desk, *args, **kwargs)
         except RollcallError as error:
-            _refuse(str(error), error.exit_code)
+            _refuse(desk.typed(str(error)), error.exit_code)
         except VendorError as error:
-            _refuse(str(error), 1)
+            _refuse(desk.typed(str(error)), 1)
         except KeyboardInterrupt:
-            _refuse(INTERRUPTED, 130)
+            _refuse(desk.typed(INTERRUPTED), 130)
         except click.ClickException:
             raise
         except Exception as error:
-            _refuse(_fault(error), 1)
+            _refuse(desk.typed(_fault(error)), 1)
 
     return call
 

@@ -50,6 +50,8 @@ class Check:
     rule_ids: tuple[str, ...]
     severity: Severity
     todo: tuple[str, ...]
+    approve: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ def _check(script: sql.Script) -> Check:
         rule_ids=_ids(header["rules"]),
         severity=next(word for word in SEVERITIES if word == header["severity"]),
         todo=script.todo,
+        approve=script.approve,
+        by_hand=script.by_hand,
     )
 
 

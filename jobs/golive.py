@@ -14,13 +14,14 @@ from jobs.pull import Pulled
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports import golive
-from reports.golive import GoLiveReport, Holder, Reason, SharedNumber, SplitPerson, StoreLine
+from reports.golive import GoLiveReport, Holder, Reason, SharedNumber, SplitPerson, StoreLine, Unread
 from reports.mask import mask, masks
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the scan says in a sentence, where it lies, and its exit code: 4 where something blocks, 3 where unknown."""
+    """What the scan says in a sentence, where it lies, and its exit code: 3 where a source could not be read, whatever
+    else is known; 4 where all was read and something blocks (interfaces, Exit codes)."""
 
     report: GoLiveReport
     sentence: str
@@ -41,7 +42,8 @@ def scan(workspace: Workspace, out: Path | None = None, *, progress: Progress | 
     golive.write_html(report, page)
     golive.write_xlsx(report, workbook)
     status, sentence = golive.verdict(report)
-    return Scan(report, sentence, page, workbook, {"complete": 0, "incomplete": 3, "stopped": 4}[status])
+    code = 3 if golive.unread_names(report) else {"complete": 0, "incomplete": 3, "stopped": 4}[status]
+    return Scan(report, sentence, page, workbook, code)
 
 
 def _report(workspace: Workspace, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> GoLiveReport:
@@ -52,6 +54,7 @@ def _report(workspace: Workspace, warehouse: Warehouse, pulled: Mapping[str, Pul
         time_zone=workspace.settings.time_zone,
         rollcall_version=version("rollcall"),
         stores=_stores(workspace, warehouse, pulled),
+        unread=[Unread(source=name, problem=source.problem) for name, source in pulled.items() if not source.certified],
         shared=[_shared(workspace, list(rows)) for _, rows in groupby(shared, key=lambda r: (r["source"], r["phone"]))],
         split=[
             _split(workspace, list(rows))

@@ -7,13 +7,19 @@ from typing import Any
 
 from jobs import clear as real
 from jobs import handover, kept, parts, snapshot, waiting
+from jobs.applying import Result, standing_of
 from jobs.errors import ConfigError
+from jobs.standing import APPROVED
+from jobs.state import FindingRow
 from jobs.workspace import Workspace
 from reports import export as files
 from reports import rules
-from reports.document import CorrectionLine, RunReport, SourceLine
+from reports.document import WAITING, CorrectionLine, FindingLine, RunReport, SourceLine
+from reports.words import many
 
 SUFFIXES = (".csv", ".xlsx")
+MOST = 5
+"""So many of several that are meant are named."""
 EXPORTS = ("entities", "links", "findings", "plan", "journal")
 
 
@@ -30,24 +36,37 @@ def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
     return RunReport.model_validate_json(path.read_bytes()), path.with_suffix(".html")
 
 
-def explain(workspace: Workspace, finding_id: str, *, unmask: bool = False) -> tuple[str, dict[str, Any]]:
-    """One finding of the last report in full, as text and as data; on wish with the real values. Raises ConfigError."""
-    document, _ = report(workspace, None)
-    named = [f for f in document.findings if finding_id and f.finding_id.startswith(finding_id)]
-    if not named:
-        raise ConfigError(
-            f"no finding {finding_id} in the report of run {document.run_id}: copy its id from the report"
-        )
-    if len(named) > 1:
-        raise ConfigError(f"several findings begin with {finding_id}: give more of the id, as it is in the report")
-    (found,) = named
-    corrections = [c for c in document.corrections if c.correction_id in found.correction_ids]
+def ended(result: Result) -> tuple[str, dict[str, Any]]:
+    """What a run has to say when it is over, the headline last; and the same as data."""
+    done = result.report
+    lacking = [line for line in done.sources if not line.certified]
+    warnings = [*(f"{line.problem}; {line.todo}" if line.todo else line.problem for line in lacking), *done.warnings]
+    found = f"{many(len(done.findings), 'finding')}; report: {result.page}"
+    data = {
+        "run": result.run_id,
+        "status": done.status,
+        "headline": done.headline,
+        "findings": len(done.findings),
+        "warnings": warnings,
+        "report": str(result.page),
+    }
+    return "\n".join([*warnings, found, done.headline]), data
+
+
+def explain(
+    workspace: Workspace, finding_id: str, run_id: str | None = None, *, unmask: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """One finding of a run (the last that wrote a report by default) in full, as text and as data; on wish with the real
+    values. What became of its corrections is told as it stands now. Raises ConfigError."""
+    document, _ = report(workspace, run_id)
+    found = _named(workspace, document, finding_id)
+    corrections = _as_they_stand(workspace, document, found)
     clear = real.look(workspace, document, found) if unmask else None
-    states = Counter(c.state.replace("_", " ") for c in corrections)
+    states = Counter(c.standing.replace("_", " ") for c in corrections)
     tally = ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
     lines = [
-        f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {found.nights_open} nights]",
-        f"rules: {', '.join(found.rule_ids)}",
+        f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {many(found.nights_open, 'night')}]",
+        *([f"rules: {', '.join(found.rule_ids)}"] if found.rule_ids else []),
         *(f"  {line}" for line in rules.sentences(found.rule_ids)),
         f"concerns: {', '.join(f'{m.source}:{m.id}' for m in found.members)}",
         *(f"  {fact.name}: {fact.value}" for fact in found.evidence),
@@ -56,10 +75,10 @@ def explain(workspace: Workspace, finding_id: str, *, unmask: bool = False) -> t
         *([f"blocked by: {found.blocked_by}"] if found.blocked_by else []),
         *(f"  {number}. {step}" for number, step in enumerate(found.todo, start=1)),
         *(
-            f"correction {c.correction_id}: {c.action} {c.source}:{c.profile_id}, {c.state}; {_said(c)}"
+            f"correction {c.correction_id}: {c.action} {c.source}:{c.profile_id}, {c.standing.replace('_', ' ')}; {_said(c)}"
             for c in corrections
         ),
-        f"approve: rollcall decide approve finding {found.finding_id} --why TEXT",
+        _next(document, found, corrections),
         f"finding {found.finding_id} of run {document.run_id}: {found.state}; corrections: {tally}",
     ]
     data = {
@@ -68,6 +87,73 @@ def explain(workspace: Workspace, finding_id: str, *, unmask: bool = False) -> t
         "rules": {name: rules.text(name) for name in found.rule_ids},
     }
     return "\n".join(lines), data | (real.as_data(clear) if clear else {})
+
+
+def _named(workspace: Workspace, document: RunReport, finding_id: str) -> FindingLine:
+    """The finding of a report whose id begins so. Raises ConfigError that says where else it is to be found."""
+    named = [f for f in document.findings if finding_id and f.finding_id.startswith(finding_id)]
+    if len(named) > 1:
+        among = ", ".join(f.finding_id for f in named[:MOST])
+        raise ConfigError(f"several findings begin with {finding_id}: {among}; give more of the id")
+    if named:
+        return named[0]
+    lives = [row for row in workspace.state.findings() if finding_id and row.finding_id.startswith(finding_id)]
+    told = f"no finding {finding_id} in the report of run {document.run_id}"
+    if len(lives) != 1:
+        raise ConfigError(f"{told}: copy its id from the report")
+    (life,) = lives
+    state = "it is fixed" if life.state == "fixed" else f"it is {life.state}"
+    last = _last_report_with(workspace, life)
+    where = (
+        f" in run {last}: `rollcall explain {life.finding_id} --run {last}`"
+        if last
+        else ", and no report is kept of it"
+    )
+    raise ConfigError(f"{told}: {state}; it was last seen on {life.last_seen}{where}")
+
+
+def _last_report_with(workspace: Workspace, life: FindingRow) -> str | None:
+    """The last run of the night on which a finding was seen whose report still tells of it."""
+    nights = (run for run in reversed(workspace.state.runs()) if run.business_date == life.last_seen)
+    for run in nights:
+        path = _json(workspace, run.run_id)
+        if path.exists() and life.finding_id in path.read_text(encoding="utf-8"):
+            return run.run_id
+    return None
+
+
+def _as_they_stand(workspace: Workspace, document: RunReport, found: FindingLine) -> list[CorrectionLine]:
+    """The finding's corrections, with what people have said and what was done since the report was written."""
+    own = [c for c in document.corrections if c.correction_id in found.correction_ids]
+    if not own or document.run_id not in workspace.journal.plan_states():
+        return own
+    wanted = {c.correction_id for c in own}
+    now = {c.correction_id: c for c in workspace.journal.load(document.run_id) if c.correction_id in wanted}
+    standing = standing_of(workspace, document.run_id)
+    return [
+        line.model_copy(update={"state": c.state, "detail": standing.line(c), "blocked_by": c.blocked_by})
+        if (c := now.get(line.correction_id))
+        else line
+        for line in own
+    ]
+
+
+def _next(document: RunReport, found: FindingLine, corrections: Sequence[CorrectionLine]) -> str:
+    """What a person can still say to it, or why there is nothing to say."""
+    accept = f"rollcall decide accept finding {found.finding_id} --until DATE --why TEXT"
+    standing = Counter(c.standing for c in corrections)
+    undecided = [c for c in corrections if c.standing == "held" and not c.detail.startswith(APPROVED)]
+    if undecided:
+        return f"approve: rollcall decide approve finding {found.finding_id} --run {document.run_id} --why TEXT"
+    if any(c.detail.startswith(APPROVED) and c.standing in WAITING for c in corrections):
+        return f"approved already: `rollcall apply {document.run_id}` writes what nothing else stands against"
+    if not corrections:
+        return f"no correction is planned: follow the steps, or say that it may stay: {accept}"
+    if standing["ready"]:
+        return f"nothing to approve: the policy lets it go, `rollcall apply {document.run_id}` writes it"
+    if standing["blocked"]:
+        return f"nothing to approve as long as it is blocked; to say that it may stay: {accept}"
+    return f"nothing to approve: {', '.join(f'{n} {state}' for state, n in standing.items())}".replace("_", " ")
 
 
 def _said(line: CorrectionLine) -> str:
@@ -97,6 +183,13 @@ def status(workspace: Workspace) -> tuple[list[list[str]], list[str]]:
         started = run.started_at.strftime("%Y-%m-%d %H:%M UTC")
         rows.append([run.run_id, started, run.status, plans.get(run.run_id, ""), run.headline])
     return rows, waiting.waits(workspace)
+
+
+def nothing_to_resume(workspace: Workspace, was_paused: bool) -> str:
+    """Why `resume` did nothing: what is no longer paused, and how to go on from here."""
+    first = "writing is no longer paused" if was_paused else "nothing was paused"
+    going = "; ".join(waiting.plans(workspace)) or "nothing waits to be written, `rollcall run` is the next night"
+    return f"nothing to resume: {first}, and no plan was left half-way; {going}"
 
 
 def as_dicts(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
@@ -142,11 +235,6 @@ def decided(
     return f"{start}: covers {many(len(findings), 'finding')}, {many(len(covered), 'correction')}", data
 
 
-def many(number: int, noun: str) -> str:
-    """`1 correction`, `2 corrections`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def purge(workspace: Workspace) -> dict[str, int]:
     """Remove snapshots, undo values and reports that are older than the configuration keeps them."""
     now, keep = workspace.clock.now(), workspace.settings.retention
@@ -178,7 +266,7 @@ def plan_table(document: RunReport) -> list[list[str]]:
     for c in document.corrections:
         after = ", ".join(f"{fact.name}={fact.value}" for fact in c.after)
         said = c.detail or c.blocked_by or c.why
-        rows.append([c.correction_id, c.state, c.action, f"{c.source}:{c.profile_id}", after, said])
+        rows.append([c.correction_id, c.standing, c.action, f"{c.source}:{c.profile_id}", after, said])
     return rows
 
 

@@ -6,7 +6,7 @@ pull -> certificate -> snapshot -> shape -> keys -> match -> detect -> plan -> a
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -128,7 +128,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         findings = detect.findings(warehouse)
         story = _story(night, findings, pulled)
     with night.step("plan"):
-        corrections = planning.plan(warehouse, workspace.vault)
+        corrections = [_as_paired(workspace, row) for row in planning.plan(warehouse, workspace.vault)]
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
     counted, tripped = _breakers(workspace, corrections)
@@ -210,6 +210,11 @@ def _keep(night: _Night, warehouse: Warehouse) -> None:
             name=name,
             rows=rows,
         )
+
+
+def _as_paired(workspace: Workspace, row: Correction) -> Correction:
+    """The correction with the rules of its pairing alone."""
+    return replace(row, rule_ids=workspace.settings.quoted(row.rule_ids, row.pairing, {row.source}))
 
 
 def _may_go(night: _Night, corrections: list[Correction]) -> bool:

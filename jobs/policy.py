@@ -10,7 +10,7 @@
 For groups (X3) ecom and pos are a proposal alone; a person says which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ class Preset:
     """What a pairing starts from; every value can be overridden in the configuration."""
 
     rules: str
+    """As the policy table prints them: the letters are the families that findings of such a pairing quote."""
     keys: tuple[str, ...]
     vendor_sync: bool
     fields: Mapping[str, Wins]
@@ -41,6 +42,20 @@ class Preset:
     marker_tags: tuple[str, ...] = ()
     profile_in_every_pos: bool = False
     link_after: Literal["purchase", "never", "always"] = "never"
+
+    @property
+    def families(self) -> frozenset[str]:
+        return frozenset(part.strip()[0] for part in self.rules.split(","))
+
+
+VENDORS_OWN = frozenset({"M8", "M14", "P0", "P1", "P2", "P3"})
+"""Rules of one system, whatever it is paired with: a check that names them looks only where they hold."""
+
+
+def quotable(rule_ids: Iterable[str], presets: Collection[str]) -> tuple[str, ...]:
+    """Of a check's rules those that hold under the presets: a till in a file has no Mission Control. No preset: all."""
+    families = {"G"}.union(*(PRESETS[name].families for name in presets))
+    return tuple(rule for rule in rule_ids if not presets or rule[0] in families or rule in VENDORS_OWN)
 
 
 def _fields(default: Wins, **others: Wins) -> dict[str, Wins]:

@@ -168,6 +168,7 @@ def _capabilities(connectors: Mapping[str, Connector]) -> list[Row]:
         rows += [(name, "consent", channel) for channel in sorted(can.consent)]
         rows += [(name, "unique", field) for field in sorted(can.unique)]
         rows += [(name, "required", field) for field in can.required]
+        rows += [(name, "way", "file")] if can.hands_over else []
     return rows
 
 

@@ -196,6 +196,7 @@ def _proofs(
         now=now,
         zone=desk.zone,
         accepted=_approved(landing.source, desk, now),
+        problem=landing.problem.removeprefix(f"{landing.source}: "),
     )
     return judge(export)
 

@@ -11,29 +11,40 @@ from typing import Literal
 
 import orjson
 
+from jobs.certificate import ASKS
 from jobs.corrections import CREATED, Correction
 from jobs.detect import Finding
-from jobs.pull import Pulled
+from jobs.pull import APPROVABLE, Pulled
 from jobs.settings import Settings
 from jobs.standing import Standing
 from jobs.state import FindingRow, RunRow, State
 from reports.document import (
+    WAITING,
     Breaker,
     CorrectionLine,
     Counts,
     Fact,
     FindingLine,
     Member,
+    Proof,
     RunReport,
     SourceLine,
     Step,
 )
-from reports.export import PLANNED
 from reports.mask import base_name, masks
 from reports.summary import ALWAYS_SHOWN, CORRECTION_STATES, SETTLED, SEVERITIES
+from reports.words import many
 
 Status = Literal["complete", "incomplete", "stopped", "failed"]
+_APPROVABLE = frozenset({"ready", "held"})
 FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
+
+_MEANT = {
+    "same_contract": "the account, columns or filter were changed on purpose",
+    "shrink": "so many profiles are really gone",
+    "probe": "the earlier list is lost, and this one was looked at",
+}
+"""The reason that is proposed, by what was refused; whoever approves says their own."""
 
 AdminUrls = Mapping[str, Callable[[str], str | None]]
 """Per source: profile id -> the vendor's own page of the profile, or None."""
@@ -94,7 +105,7 @@ def document(
         started_at=run.started_at,
         finished_at=run.finished_at,
         status=run.status,
-        headline=headline(run.run_id, corrections, lines, sources),
+        headline=headline(run.run_id, corrections, lines, sources, run.standing),
         warnings=list(run.warnings),
         rollcall_version=version("rollcall"),
         sources=list(sources),
@@ -105,6 +116,7 @@ def document(
         corrections=planned,
         breakers=list(run.breakers),
         steps=list(run.steps),
+        config=str(settings.file),
         policy=settings.policy(),
     )
 
@@ -118,24 +130,30 @@ def status(sources: Iterable[SourceLine], tripped: Collection[str] | bool = Fals
 
 def headline(
     plan_id: str,
-    corrections: Iterable[Correction],
+    corrections: Sequence[Correction],
     findings: Iterable[FindingLine],
     sources: Iterable[SourceLine],
+    standing: Standing,
     nothing: str = "",
 ) -> str:
     """The last line: the plan in the form of DESIGN, Command line; then, where there is any, what was written and what
     is missing. `nothing`: why applying wrote nothing, counted by reason."""
-    states = Counter("handed_over" if c.is_handed_over else c.state for c in corrections)
+    said_no = {c.correction_id for c in corrections if standing.rejected(c)}
+    states = Counter(
+        "handed_over" if c.is_handed_over else c.state for c in corrections if c.correction_id not in said_no
+    )
     handed_over = states.pop("handed_over", 0)
-    actions = Counter[str](c.action for c in corrections if c.state not in {"held", "blocked"})
+    going = [c for c in corrections if c.state not in {"held", "blocked"} and c.correction_id not in said_no]
+    actions = Counter[str](c.action for c in going)
     updates = actions.total() - actions["create"] - actions["archive"]
     accepted = sum(finding.state == "accepted" for finding in findings)
-    tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in PLANNED]
+    tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in WAITING]
     missing = [line.source for line in sources if not line.certified]
     blocked = f"; {states['blocked']} blocked" if states["blocked"] else ""
+    rejected = f"; {len(said_no)} rejected" if said_no else ""
     said = [
-        f"plan {plan_id}: {updates} updates, {actions['create']} creates, {actions['archive']} archives; "
-        f"{states['held']} held for review{blocked}; {accepted} accepted.",
+        f"plan {plan_id}: {many(updates, 'update')}, {many(actions['create'], 'create')}, "
+        f"{many(actions['archive'], 'archive')}; {states['held']} held for review{blocked}{rejected}; {accepted} accepted.",
         *([f"Written: {', '.join(tried)}."] if tried else []),
         *([f"Handed over to a person: {handed_over}."] if handed_over else []),
         *([f"{'0 more' if tried else '0'} written: {nothing}."] if nothing else []),
@@ -160,7 +178,7 @@ def observing(settings: Settings, state: State, night: date) -> list[str]:
     for pairing in settings.pairings:
         if state.pairing_nights(pairing.observed_as, before=night) < pairing.observe_nights:
             behind = state.pairing_nights(pairing.observed_as, today=night)
-            done = f"{behind} of {pairing.observe_nights} certified nights done"
+            done = f"{behind} of {many(pairing.observe_nights, 'certified night')} done"
             said.append(
                 f"{pairing.id} only observes, nothing of it is written: {done}; a business date counts once (G14)"
             )
@@ -187,9 +205,27 @@ def source_line(settings: Settings, pulled: Pulled, now: datetime) -> SourceLine
         seconds=pulled.stats.get("seconds"),
         proofs=pulled.proofs,
         problem=pulled.problem,
-        todo="" if pulled.certified else f"`rollcall check` tells what {pulled.source} answers",
+        todo="" if pulled.certified else _todo(pulled),
         certificate_id=pulled.snapshot.snapshot_id,
     )
+
+
+def accepting(source: str, run_id: str, proofs: Iterable[Proof]) -> str:
+    """How a person accepts an export that was refused; empty where no word can (G2)."""
+    refused = [proof for proof in proofs if proof.outcome == "failed"]
+    if not refused or any(proof.name not in APPROVABLE or ASKS not in proof.detail for proof in refused):
+        return ""
+    failed = {proof.name for proof in refused}
+    why = _MEANT["same_contract" if "same_contract" in failed else "shrink" if "shrink" in failed else "probe"]
+    return (
+        f"if that was meant, `rollcall decide approve certificate {source}/{run_id} --run {run_id} --why '{why}'`, "
+        "then `rollcall run`"
+    )
+
+
+def _todo(pulled: Pulled) -> str:
+    accept = accepting(pulled.source, pulled.snapshot.run_id, pulled.proofs)
+    return accept or f"`rollcall check` tells what {pulled.source} answers"
 
 
 def correction_lines(corrections: Iterable[Correction], standing: Standing) -> list[CorrectionLine]:
@@ -209,7 +245,7 @@ def _named(correction: Correction, made: Mapping[str, str | None]) -> Correction
 
 def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> list[Counts]:
     """The tiles again after more corrections came to an end; findings and profiles keep their figures."""
-    states = Counter[str](c.state for c in corrections)
+    states = Counter[str](c.standing for c in corrections)
     known = {c.name: c for c in before if c.name in CORRECTION_STATES}
     since = next((c.since for c in before if c.since), "")
     compared = {
@@ -224,7 +260,11 @@ def counts(before: Sequence[Counts], corrections: Sequence[CorrectionLine]) -> l
 
 
 def _finding(
-    finding: Finding, story: Mapping[str, FindingRow], settings: Settings, admin_urls: AdminUrls, corrections: list[str]
+    finding: Finding,
+    story: Mapping[str, FindingRow],
+    settings: Settings,
+    admin_urls: AdminUrls,
+    corrections: Sequence[Correction],
 ) -> FindingLine:
     life = story[finding.finding_id]
     source = settings.sources.get(finding.source)
@@ -237,15 +277,15 @@ def _finding(
         store=source.store or finding.source if source else None,
         severity=finding.check.severity,
         state=life.state,
-        rule_ids=list(finding.check.rule_ids),
+        rule_ids=list(settings.quoted(finding.check.rule_ids, finding.pairing, {finding.source})),
         members=[_member(member, admin_urls) for member in finding.members],
         evidence=_facts(finding.evidence),
         proposal=finding.proposal,
-        todo=list(finding.check.todo),
+        todo=list(_steps(finding, corrections)),
         blocked_by=finding.blocked_by,
         first_seen=str(life.first_seen),
         nights_open=life.nights_open,
-        correction_ids=corrections,
+        correction_ids=[c.correction_id for c in corrections],
     )
 
 
@@ -304,11 +344,17 @@ def _member(member: str, admin_urls: AdminUrls) -> Member:
     return Member(source=source, id=profile_id, admin_url=admin_urls[source](profile_id))
 
 
-def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _steps(finding: Finding, corrections: Sequence[Correction]) -> tuple[str, ...]:
+    """What a person does about it: to approve is a step only where a correction is there that a yes would let go."""
+    check = finding.check
+    return (*check.todo, *(check.approve if any(c.state in _APPROVABLE for c in corrections) else check.by_hand))
+
+
+def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:
+    found: dict[str, list[Correction]] = {}
     for correction in corrections:
         for finding_id in correction.finding_ids:
-            found.setdefault(finding_id, []).append(correction.correction_id)
+            found.setdefault(finding_id, []).append(correction)
     return found
 
 
@@ -318,7 +364,7 @@ def _counts(
     states = Counter[str](line.state for line in lines)
     states["fixed"] += sum(row.state == "fixed" for row in story.values())
     live = Counter[str](line.severity for line in lines if line.state not in SETTLED)
-    waiting = Counter[str](line.state for line in corrections)
+    waiting = Counter[str](line.standing for line in corrections)
     customers = {"entities": run.entities or 0, "profiles": run.profiles}
     figures = {name: states[name] for name in FINDING_STATES} | {name: live[name] for name in SEVERITIES} | customers
     earlier = [name for name in run.before.figures if name in CORRECTION_STATES]

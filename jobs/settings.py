@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from connectors.base import SourceSettings
 from connectors.file_source import settings_class
 from jobs.errors import ConfigError
-from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins
+from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins, quotable
 from jobs.policy import table as policy_table
 
 KeyKind = Literal["email", "phone", "external_id"]
@@ -206,6 +206,7 @@ class Settings(_Closed):
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
     folder: Path = Field(default=Path(), exclude=True)
+    file: Path = Field(default=Path("config.yaml"), exclude=True)
 
     @field_validator("time_zone")
     @classmethod
@@ -239,6 +240,11 @@ class Settings(_Closed):
         """The policy in force, as `rollcall check --show-policy` prints it."""
         return policy_table({p.id: dict(_effective(p)) for p in self.pairings})
 
+    def quoted(self, rule_ids: Iterable[str], pairing: str, sources: Collection[str]) -> tuple[str, ...]:
+        """The rules to quote for a pairing; where there is none, for the pairings of these sources."""
+        among = [p for p in self.pairings if p.id == pairing or (not pairing and {p.ecom, *p.pos} & {*sources})]
+        return quotable(rule_ids, {p.preset for p in among})
+
 
 def load(path: Path) -> Settings:
     """Read a configuration file. Raises ConfigError that names the key, the nearest known one, and the file."""
@@ -266,7 +272,7 @@ def parse(raw: dict[str, Any], path: Path) -> Settings:
         raise ConfigError(f"{path}: sources: a name and its settings per source, such as `till: {{kind: table, …}}`")
     sources = {str(k): _source(str(k), v, path) for k, v in given.items()}
     try:
-        settings = Settings.model_validate({**raw, "sources": sources, "folder": folder})
+        settings = Settings.model_validate({**raw, "sources": sources, "folder": folder, "file": path})
     except ValidationError as error:
         raise ConfigError(_explain(error, Settings, path)) from error
     return _placed(settings, folder)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from jobs.approvals import SPELT, Approvals
 from jobs.corrections import Correction
+from reports.document import WAITING
 
-WAITING = frozenset({"ready", "held", "blocked"})
 MOST = 6
 """So many reasons are spelled out in one line; the report has them all."""
+APPROVED = "approved by "
+"""How the line of a correction begins to which somebody said yes."""
 _PROFILE = re.compile(r"\b[a-z0-9][a-z0-9_-]*:\S+")
 _CORRECTION = re.compile(r"[0-9a-f]{16}")
 
@@ -24,34 +26,41 @@ class Standing:
 
     def line(self, correction: Correction) -> str:
         """What the correction's own line says: what became of it, or who approved it and why it still waits."""
-        approving = self.approvals.word(correction).approving
+        word = self.approvals.word(correction)
+        approving = word.approving
+        if correction.state in WAITING and word.refusal:
+            return word.refusal
         if correction.state not in WAITING or not approving:
             return correction.detail
         by = " and ".join(dict.fromkeys(row.by for row in approving))
         why = self._why(correction)
         plan = correction.plan_id
-        return (
-            f"approved by {by}, and still not written: {why}" if why else f"approved by {by}: `rollcall apply {plan}`"
-        )
+        return f"{APPROVED}{by}, and still not written: {why}" if why else f"{APPROVED}{by}: `rollcall apply {plan}`"
+
+    def rejected(self, correction: Correction) -> bool:
+        """Whether a person said no to what was not tried yet: it waits for nobody."""
+        return correction.state in WAITING and bool(self.approvals.word(correction).refusal)
 
     def tally(self, corrections: Iterable[Correction]) -> str:
         """`12 not approved, 3 blocked: writes are off for till`; says so where there is nothing to write at all."""
         counted = Counter(self._reason(c) for c in corrections)
         said = [f"{number:,} {reason}" for reason, number in counted.most_common(MOST)]
         rest = counted.total() - sum(number for _, number in counted.most_common(MOST))
-        return ", ".join([*said, *([f"{rest:,} for other reasons"] if rest else [])]) or "the plan holds no correction"
+        if rest:
+            said.append(f"{rest:,} for {'another reason' if rest == 1 else 'other reasons'}")
+        return ", ".join(said) or "the plan holds no correction"
 
     def _reason(self, correction: Correction) -> str:
         if correction.state not in WAITING:
             return f"{correction.state.replace('_', ' ')} before"
+        if self.rejected(correction):
+            return "rejected"
         if correction.state == "blocked":
             return f"blocked: {_PROFILE.sub('another profile', self._why(correction))}"
         if correction.state == "ready":
             why = self._why(correction)
             return f"blocked: {why}" if why else "ready and not tried"
         word = self.approvals.word(correction)
-        if word.refusal:
-            return "rejected"
         if correction.blocked_by:
             return f"held by {correction.blocked_by}"
         return f"approved, and {self._why(correction)}" if word.approving else "not approved"

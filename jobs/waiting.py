@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from jobs.applying import standing_of
 from jobs.corrections import HANDED_OVER
-from jobs.standing import WAITING
+from jobs.report import accepting
 from jobs.state import SnapshotRow
 from jobs.workspace import Workspace
+from reports.document import WAITING, Proof
 
 MOST = 10
 """So many of one kind are named; the rest is counted."""
@@ -17,14 +19,14 @@ def waits(workspace: Workspace) -> list[str]:
     paused = ["paused: nothing is written until `rollcall resume`"] if workspace.paused else []
     return [
         *paused,
-        *_plans(workspace),
+        *plans(workspace),
         *_some(list(_sources(workspace))),
         *_some(list(_ran_out(workspace))),
         *_idle(workspace),
     ]
 
 
-def _plans(workspace: Workspace) -> Iterator[str]:
+def plans(workspace: Workspace) -> Iterator[str]:
     """Those that were interrupted, then what the newest one still holds: the ones between are superseded."""
     states = workspace.journal.plan_states()
     for name, state in states.items():
@@ -37,11 +39,14 @@ def _plans(workspace: Workspace) -> Iterator[str]:
     newest = list(states)[-1:]
     for name in newest:
         if states[name] in {"planned", "applied"} and (counted := _counted(workspace, name)):
-            yield f"plan {name}: {counted}: decide on what is held, then `rollcall apply {name}`"
+            first = "decide on what is held, then " if " held" in counted else ""
+            yield f"plan {name}: {counted}: {first}`rollcall apply {name}`"
 
 
 def _counted(workspace: Workspace, plan_id: str) -> str:
-    states = Counter[str](c.state for c in workspace.journal.load(plan_id))
+    standing = standing_of(workspace, plan_id)
+    # what a person said no to waits for nobody
+    states = Counter[str](c.state for c in workspace.journal.load(plan_id) if not standing.rejected(c))
     names = [name for name in ("unknown", "intended", "applied", "ready", "held") if states[name]]
     blocked = [f"{states['blocked']} blocked"] if names and states["blocked"] else []
     return ", ".join([*(f"{states[name]} {name}" for name in names), *blocked])
@@ -57,7 +62,9 @@ def _sources(workspace: Workspace) -> Iterator[str]:
             good = workspace.state.last_certified(name)
             since = f"the last one is of {good.taken_at:%Y-%m-%d}" if good else "it never had one"
             problem = last.problem.removeprefix(f"{name}: ").removeprefix("no certificate: ")
-            yield f"source {name}: no certificate in run {last.run_id} ({since}): {problem}"
+            word = accepting(name, last.run_id, [Proof.model_validate(proof) for proof in last.proofs])
+            told = f"; {word}" if word else ""
+            yield f"source {name}: no certificate in run {last.run_id} ({since}): {problem}{told}"
 
 
 def _last(workspace: Workspace, source: str, runs: Sequence[str]) -> SnapshotRow | None:

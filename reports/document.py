@@ -17,6 +17,12 @@ CorrectionState = Literal[
     "ready", "held", "blocked", "intended", "applied", "verified", "handed_back", "refused", "unknown", "undone"
 ]
 
+WAITING = frozenset({"ready", "held", "blocked"})
+"""States of a correction that nobody has tried yet."""
+REJECTED = "rejected"
+NOES = ("rejected by ", "accepted as it is by ")
+"""How the detail of a correction begins to which a person said no."""
+
 
 class Part(BaseModel):
     """Base of every part: closed and immutable."""
@@ -92,6 +98,11 @@ class CorrectionLine(Part):
     detail: str = ""
     fingerprint: str = ""
 
+    @property
+    def standing(self) -> str:
+        """What a person reads of where it stands: what somebody said no to waits for nobody, though it is held."""
+        return REJECTED if self.state in WAITING and self.detail.startswith(NOES) else self.state
+
 
 class FindingLine(Part):
     """One thing that is wrong, with its life story."""
@@ -166,5 +177,7 @@ class RunReport(Part):
     corrections: list[CorrectionLine]
     breakers: list[Breaker] = []
     steps: list[Step] = []
+    config: str = ""
+    """The configuration as it was named, which commands that speak of this run have to name too."""
     policy: list[list[str]] = []
     """The policy table that `rollcall check --show-policy` prints, heading first."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import xlsxwriter
 
 from reports import summary
-from reports.document import CorrectionLine, FindingLine, RunReport, SourceLine
+from reports.document import WAITING, CorrectionLine, FindingLine, RunReport, SourceLine
 from reports.filing import private_file
 from reports.payload import change_rows
 
@@ -24,7 +24,6 @@ ENTITIES = ("source", "profile_id", "entity_id", "status")
 LINKS = ("ecom_source", "ecom_id", "pos_source", "pos_id", "rule", "state")
 SUSPECTS = ("left_source", "left_id", "right_source", "right_id", "probability", "weight")
 
-PLANNED = frozenset({"ready", "held", "blocked"})
 UNDATED = datetime(1980, 1, 1, tzinfo=UTC)
 """What a workbook says of its making where nobody says more: the same lists give the same bytes."""
 EXCEL_ROWS = 1_048_575
@@ -96,7 +95,7 @@ def plan_table(report: RunReport) -> Table:
 
 def journal_table(report: RunReport) -> Table:
     """One row per correction that was tried."""
-    tried = (line for line in summary.plan_order(report.corrections) if line.state not in PLANNED)
+    tried = (line for line in summary.plan_order(report.corrections) if line.state not in WAITING)
     return _table("journal", _CORRECTION, tried)
 
 

@@ -12,6 +12,7 @@ from reports.document import Part
 from reports.export import Cell, Table, write_sheets
 from reports.filing import write_bytes
 from reports.render import page
+from reports.words import plural
 
 CITED = ("T9", "T4", "P1", "P3")
 """The rules that the page names."""
@@ -79,6 +80,13 @@ class SplitPerson(Part):
     """How they were recognised as one person."""
 
 
+class Unread(Part):
+    """A source, till or shop, of which there is no complete export tonight, and why."""
+
+    source: str
+    problem: str
+
+
 class GoLiveReport(Part):
     """Everything that the scan says, most urgent first in every list."""
 
@@ -88,6 +96,7 @@ class GoLiveReport(Part):
     time_zone: str
     rollcall_version: str
     stores: list[StoreLine]
+    unread: list[Unread]
     shared: list[SharedNumber]
     split: list[SplitPerson]
     without_phone: list[Holder]
@@ -96,17 +105,20 @@ class GoLiveReport(Part):
 def verdict(report: GoLiveReport) -> tuple[Literal["complete", "incomplete", "stopped"], str]:
     """Whether the group can go live, as a status and in a sentence; never yes where a store was not read."""
     blocking = sum(store.blocking or 0 for store in report.stores)
-    unread = [store.store for store in report.stores if not store.certified or store.blocking is None]
+    unread = unread_names(report)
     if blocking:
         rest = f"; nothing certain is known of {', '.join(unread)}" if unread else ""
-        return "stopped", f"Not ready: {blocking:,} {_customers(blocking)} go-live{rest}"
+        return "stopped", f"Not ready: {blocking:,} {plural(blocking, 'customer blocks')} go-live{rest}"
     if unread:
         return "incomplete", f"Not known: there is no complete export of {', '.join(unread)}"
     return "complete", "Ready: no phone number is on several profiles"
 
 
-def _customers(count: int) -> str:
-    return "customer blocks" if count == 1 else "customers block"
+def unread_names(report: GoLiveReport) -> list[str]:
+    """What could not be read, as people call it: stores by their names, shops by their sources'."""
+    stores = [store for store in report.stores if not store.certified or store.blocking is None]
+    named = {store.source for store in report.stores}
+    return [*(store.store for store in stores), *(gap.source for gap in report.unread if gap.source not in named)]
 
 
 def html(report: GoLiveReport) -> str:

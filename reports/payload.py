@@ -17,6 +17,7 @@ import orjson
 
 from reports import grid, rules
 from reports.document import CorrectionLine, FindingLine, Member, RunReport
+from reports.words import COMMANDS, config_flag
 
 Column = dict[str, Any]
 EMBEDDED_LIMIT = 250_000
@@ -35,6 +36,8 @@ def pack(report: RunReport, findings: Sequence[FindingLine], corrections: Sequen
     """The packed document of one page, in the order given; the same input gives the same text."""
     document = {
         "run": report.run_id,
+        "commands": COMMANDS,
+        "flag": config_flag(report.config),
         "until": (date.fromisoformat(report.business_date) + timedelta(days=30)).isoformat(),
         "rules": _cited(findings, corrections),
         "findings": _findings(findings, corrections),
@@ -88,7 +91,7 @@ def _findings(findings: Sequence[FindingLine], corrections: Sequence[CorrectionL
 def _corrections(findings: Sequence[FindingLine], corrections: Sequence[CorrectionLine]) -> dict[str, Any]:
     places = {finding.finding_id: at for at, finding in enumerate(findings)}
     texts: dict[str, Sequence[str]] = {
-        "state": [c.state for c in corrections],
+        "state": [c.standing for c in corrections],
         "source": [c.source for c in corrections],
         "profile": [c.profile_id for c in corrections],
         "action": [c.action for c in corrections],

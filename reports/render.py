@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from reports import grid, payload, rules, summary
 from reports.document import FindingLine, RunReport
 from reports.filing import write_bytes
+from reports.words import config_flag, many, plural, runnable
 
 ROOM = Path(__file__).parent
 SCHEMA = ROOM / "report.schema.json"
@@ -61,6 +63,7 @@ def html(report: RunReport, beside: Sequence[Beside] = ()) -> str:
     return page(
         "report.html.j2",
         report=report,
+        flag=config_flag(report.config),
         beside=beside,
         groups=summary.tile_groups(report),
         gaps=summary.gaps(report),
@@ -107,6 +110,12 @@ def _choices(report: RunReport) -> dict[str, list[str]]:
     }
 
 
+@pass_context
+def _finalized(context: Context, value: Any) -> Any:
+    """Every text that the page says: unseen characters spelled, commands as they have to be typed."""
+    return runnable(payload.shown(value), context.get("flag", "")) if type(value) is str else value
+
+
 @cache
 def _environment() -> Environment:
     """Every template is escaped whatever its name (the default spares names such as `*.html.j2`), every value spelled."""
@@ -114,11 +123,12 @@ def _environment() -> Environment:
         loader=FileSystemLoader(ROOM / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: payload.shown(value) if type(value) is str else value,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "many": many, "plural": plural,
         "words": summary.words, "outcome": summary.outcome, "number": summary.number, "age": summary.age,
         "moment": summary.moment, "rule": rules.text, "changes": payload.change_rows, "differences": differences,
     }  # fmt: skip

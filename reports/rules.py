@@ -21,7 +21,8 @@ RULES: dict[str, str] = {
     "G11": "Passwords, identity documents and medical fields are never requested and never kept.",
     "G12": "A phone or email that is the login changes only with a person's approval and a verified identity.",
     "G13": "The side that differs from the value on which both last agreed has changed; a blank erases nothing.",
-    "G14": "Creating, merging, archiving and anything irreversible is never unattended.",
+    "G14": "Creating, merging, archiving and anything irreversible is never unattended; a new pairing only observes for its "
+    "first seven certified nights.",
     "T1": "A customer of one store of the group is a customer of every store, with one login.",
     "T2": "An ECOM customer has a profile in each Treez store of the group.",
     "T3": "A profile that ECOM relies on may not be deleted or archived: the customer becomes inactive.",

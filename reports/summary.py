@@ -8,6 +8,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from reports.document import (
+    REJECTED,
     Breaker,
     CorrectionLine,
     CorrectionState,
@@ -19,11 +20,12 @@ from reports.document import (
     Severity,
     SourceLine,
 )
+from reports.words import many
 
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 FINDING_STATES = ("new", "back", "open", "accepted", "fixed")
 SETTLED = frozenset({"accepted", "fixed"})
-CORRECTION_STATES: tuple[str, ...] = get_args(CorrectionState)
+CORRECTION_STATES: tuple[str, ...] = (*get_args(CorrectionState), REJECTED)
 ALWAYS_SHOWN = frozenset({"ready", "held", "blocked", "verified"})
 assert set(FINDING_STATES) == set(get_args(FindingState))
 
@@ -90,7 +92,7 @@ class _Tiles:
         self.live: Counter[str] = Counter(
             finding.severity for finding in report.findings if finding.state not in SETTLED
         )
-        self.corrections: Counter[str] = Counter(correction.state for correction in report.corrections)
+        self.corrections: Counter[str] = Counter(correction.standing for correction in report.corrections)
         self.unread = [source.source for source in report.sources if source.profiles is None]
 
     def finding(self, state: str) -> Tile:
@@ -194,7 +196,7 @@ def plan_order(corrections: Iterable[CorrectionLine]) -> list[CorrectionLine]:
     """What went wrong first, then what waits for a person, then the rest."""
     urgent = ("unknown", "refused", "handed_back", "held", "blocked", "ready")
     order = {state: at for at, state in enumerate((*urgent, *(s for s in CORRECTION_STATES if s not in urgent)))}
-    return sorted(corrections, key=lambda line: (order[line.state], line.source, line.action, line.correction_id))
+    return sorted(corrections, key=lambda line: (order[line.standing], line.source, line.action, line.correction_id))
 
 
 def number(value: int | None) -> str:
@@ -215,7 +217,7 @@ def age(hours: float | None) -> str:
         return "just read"
     if hours < 1:
         return f"{hours * 60:.0f} min old"
-    return f"{hours:.0f} h old" if hours < 72 else f"{hours / 24:.0f} days old"
+    return f"{hours:.0f} h old" if hours < 72 else f"{many(round(hours / 24), 'day')} old"
 
 
 def moment(at: datetime, time_zone: str) -> str:

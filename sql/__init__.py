@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+_STEPS = ("todo", "approve", "by_hand")
 _HEADER = re.compile(r"^-- ([a-z_]+): (.+)$")
 
 
@@ -22,6 +23,10 @@ class Script:
     text: str
     todo: tuple[str, ...] = ()
     """The `todo` lines of the header: what a person does about it, in order."""
+    approve: tuple[str, ...] = ()
+    """The `approve` lines: what to do where a correction waits for a word."""
+    by_hand: tuple[str, ...] = ()
+    """The `by_hand` lines: what to do where none can be written."""
 
     @property
     def statements(self) -> list[str]:
@@ -37,7 +42,8 @@ def script(name: str) -> Script:
     head = takewhile(lambda line: line.startswith("--"), text.splitlines())
     lines = [match for line in head if (match := _HEADER.match(line))]
     header = {match[1]: match[2].strip() for match in lines}
-    return Script(name, header, text, tuple(match[2].strip() for match in lines if match[1] == "todo"))
+    steps = {word: tuple(match[2].strip() for match in lines if match[1] == word) for word in _STEPS}
+    return Script(name, header, text, **steps)
 
 
 @cache

@@ -276,14 +276,18 @@ select
     when not a.correctable and not a.task then a.why_not_correctable
     when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
     when a.task then ''
-    when c.name is null or y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
+    when y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
+    when c.name is null and f.name is not null
+      then concat('the file of ', a.target_source, ' has no column for ', replace(a.field, '_', ' '), ' that an import could fill: add one, or change it there by hand')
+    when c.name is null then concat(replace(a.field, '_', ' '), ' cannot be written in ', a.target_source, ': change it there by hand')
     else ''
   end as blocked_by
 from aimed as a
 left join taken as t on t.anchor = a.anchor and t.field = a.field
 left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
-left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update';
+left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update'
+left join capabilities as f on f.source = a.target_source and f.what = 'way' and f.name = 'file';
 
 -- grain: one row per link and channel: out on one side, in or pending on the other (G9); of a link that broke the POS side
 -- still counts: who opted out there did so, archived or merged since
@@ -320,12 +324,15 @@ select
   t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, t.ecom_consent, t.pos_consent, t.target_source, t.target_id,
   case
     when not l.correctable then l.why_not_correctable
+    when a.name is null and y.name is not null
+      then concat('an opt-out cannot be written in ', t.target_source, ', where other fields can: opt out there by hand')
     when a.name is null then 'this source cannot be written: opt out there by hand'
     else ''
   end as blocked_by
 from aimed as t
 join pairings as l on l.pairing = t.pairing and l.pos = t.pos_source
-left join capabilities as a on a.what = 'action' and a.name = 'opt_out' and a.source = t.target_source;
+left join capabilities as a on a.what = 'action' and a.name = 'opt_out' and a.source = t.target_source
+left join capabilities as y on y.what = 'action' and y.name = 'update' and y.source = t.target_source;
 
 -- grain: one row per source and group name in use by an active profile; `bare`: without case, spaces and punctuation
 create table group_titles as

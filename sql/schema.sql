@@ -30,7 +30,7 @@ create table field_policies (pairing varchar, field varchar, wins varchar, apply
 -- grain: one row per pairing and kind of action (drift, relink, create, add_note, add_tag, opt_out): off | review | auto
 create table action_policies (pairing varchar, action varchar, apply varchar);
 
--- grain: one row per source and thing it can do; `what`: action | field | consent | unique | required
+-- grain: one row per source and thing it can do; `what`: action | field | consent | unique | required | way
 create table capabilities (source varchar, what varchar, name varchar);
 
 -- grain: one row per source, name in its stored links, and POS source meant by it

@@ -89,7 +89,14 @@ function rulesOf(ids) {
   return pairs(ids.split(" ").map((id) => [id, data.rules[id] || (id && "a rule that this page does not know")]));
 }
 
-function command(text) {
+/* Every command in a text as it has to be typed under the run's own configuration. */
+function typed(text) {
+  const commands = new RegExp(`\\brollcall (?:${data.commands.join("|")})\\b(?! --config)`, "g");
+  return data.flag ? text.replace(commands, (found) => found + data.flag) : text;
+}
+
+function command(plain) {
+  const text = typed(plain);
   const code = el("code", {}, text);
   const button = el("button", { type: "button", "aria-label": `Copy ${text}`, click: () => copy(code, button) }, "Copy");
   return el("div", { class: "command" }, code, button);
@@ -171,7 +178,12 @@ function correctionCard(row) {
 }
 
 function waits(row) {
-  return ["ready", "held", "blocked"].includes(of(data.corrections.state, row));
+  return ["ready", "held", "blocked", "rejected"].includes(of(data.corrections.state, row));
+}
+
+/* Whether a yes still changes something; what is blocked waits for something else than a person. */
+function undecided(row) {
+  return of(data.corrections.state, row) === "held" && !of(data.corrections.detail, row).startsWith("approved by ");
 }
 
 /* Why it does not go stands before why it would be written. */
@@ -200,9 +212,9 @@ function showFinding(row) {
       steps.length && el("ol", {}, steps.map((step) => el("li", {}, step)))),
     part("Corrections", own.map(correctionCard)),
     part("Decide",
-      own.some(waits) && command(`rollcall decide approve finding ${id} --why 'checked with the store'`),
+      own.some(undecided) && command(`rollcall decide approve finding ${id} --why 'checked with the store'`),
       command(`rollcall decide accept finding ${id} --until ${data.until} --why 'it may stay because …'`),
-      command(`rollcall explain ${id}`)),
+      command(`rollcall explain ${id} --run ${shell(data.run)}`)),
     part("What else is known", pairs(facts)),
     part("Rules", rulesOf(of(f.rules, row))));
 }
@@ -219,7 +231,7 @@ function showCorrection(row) {
     part("Findings that it settles", findings.length && el("ul", {}, findings)),
     part("Decide",
       waits(row) && command(`rollcall decide approve correction ${id} --why 'checked with the store'`),
-      waits(row) && command(`rollcall decide reject correction ${id} --why 'it must not be written because …'`)),
+      waits(row) && of(c.state, row) !== "rejected" && command(`rollcall decide reject correction ${id} --why 'it must not be written because …'`)),
     part("Rules", rulesOf(of(c.rules, row))));
 }
 
@@ -303,6 +315,8 @@ function show(event) {
 
 async function start() {
   data = await unpack(byId("packed").content.textContent);
+  for (const name of ["proposal", "todo", "blocked"]) data.findings[name].texts = data.findings[name].texts.map(typed);
+  for (const name of ["blocked", "detail"]) data.corrections[name].texts = data.corrections[name].texts.map(typed);
   document.documentElement.classList.add("js");
   const root = (name) => document.querySelector(`[data-list="${name}"]`);
   lists.findings = new List(root("findings"), data.findings, findings);

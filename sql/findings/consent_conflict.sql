@@ -2,7 +2,9 @@
 -- rules: G9, G9b, M11
 -- severity: high
 -- grain: one row per link and channel that both systems know
--- todo: The opt-out is carried over; an opt-in is never written unattended.
+-- approve: Approve the correction: the opt-out is carried over.
+-- by_hand: Opt the customer out by hand in the system that is named.
+-- todo: An opt-in is never written unattended.
 
 select
   c.pairing, c.field, c.anchor, c.members, c.pos_source as store_source,

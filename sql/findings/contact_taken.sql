@@ -1,5 +1,5 @@
 -- title: The value to be written sits on another profile
--- rules: C3, C4
+-- rules: G14, C3, C4
 -- severity: high
 -- grain: one row per correction of phone or email whose value somebody else holds
 -- todo: Find out whose it is. The same person: merge first. Another person: free the value on the profile that should not have it.

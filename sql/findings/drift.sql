@@ -3,7 +3,8 @@
 -- severity: medium
 -- grain: one row per link and field
 -- todo: Compare both values with the customer or the last change in the system's own log.
--- todo: Approve the correction, or make the change in the system that is named.
+-- approve: Approve the correction, or make the change in the system that is named.
+-- by_hand: Make the change by hand in the system that is named.
 
 with shops as (
   select d.pairing, d.anchor, d.field, d.pos_source, d.pos_id,

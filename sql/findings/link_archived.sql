@@ -1,9 +1,10 @@
 -- title: Linked to a profile that is archived
--- rules: M12, M13, T3
+-- rules: G8, M12, M13, T3
 -- severity: high
 -- grain: one row per attested link
 -- todo: Where the profile was archived by mistake, restore it in the POS: the old link is good again.
--- todo: Else approve the correction.
+-- approve: Else approve the correction.
+-- by_hand: Else set the link anew in the system that stores it.
 
 select
   a.pairing, '' as field,

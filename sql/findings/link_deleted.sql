@@ -2,7 +2,8 @@
 -- rules: M12, G2a
 -- severity: high
 -- grain: one row per attested link
--- todo: Approve the correction; the id was asked for and does not exist.
+-- approve: Approve the correction; the id was asked for and does not exist.
+-- by_hand: The id was asked for and does not exist: take the link off in the system that stores it, or set it anew.
 
 select
   a.pairing, '' as field,

@@ -1,5 +1,5 @@
 -- title: Linked to a profile that was merged into another
--- rules: T3, T10, M12
+-- rules: G14, T3, T10, M12
 -- severity: high
 -- grain: one row per attested link
 -- todo: Move the link to the survivor in the system that stores it.

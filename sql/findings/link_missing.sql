@@ -1,8 +1,10 @@
 -- title: No link where there should be one
--- rules: M1, M5, M12, T2, T3, T4, X4
+-- rules: G8, M1, M5, M12, T2, T3, T4, X4
 -- severity: medium
 -- grain: one row per shop profile and POS source
--- todo: Approve the correction; customers who never bought are pending, not wrong.
+-- approve: Approve the correction.
+-- by_hand: No correction can be written for it: do in the system what is proposed.
+-- todo: Customers who never bought are pending, not wrong.
 
 with missing as (
   select r.*, l.vendor_sync and l.link_after = 'purchase' as when_bought, s.taken_at

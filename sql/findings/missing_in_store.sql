@@ -2,7 +2,8 @@
 -- rules: T1, T2
 -- severity: medium
 -- grain: one row per shop profile and POS source of a group where each has a profile
--- todo: Approve the creation, or add the customer by hand in the store's POS with the same phone.
+-- approve: Approve the creation, or add the customer by hand in the store's POS with the same phone.
+-- by_hand: Add the customer by hand in the store's POS with the same phone.
 
 select
   r.pairing, r.pos_source as field,

@@ -2,7 +2,8 @@
 -- rules: T8
 -- severity: medium
 -- grain: one row per attested link to a profile in play
--- todo: Approve the correction; the text that is there stays.
+-- approve: Approve the correction; the text that is there stays.
+-- by_hand: Add the note to the profile by hand; the text that is there stays.
 
 with marked as (
   select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id, m.marker

@@ -1,5 +1,5 @@
 -- title: store the link to the profile that is the customer's
--- rules: M5, M12
+-- rules: G8, M5, M12
 -- grain: one row per shop profile and POS source whose stored link is missing or broken
 -- action: relink
 -- policy: relink

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from reports import golive
-from reports.golive import GoLiveReport, Holder, Reason, SharedNumber, SplitPerson, StoreLine
+from reports.golive import GoLiveReport, Holder, Reason, SharedNumber, SplitPerson, StoreLine, Unread
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ def scan(**parts: Any) -> GoLiveReport:
     whole: dict[str, Any] = {
         "group": "harbor-trading", "made_at": NOW, "time_zone": "America/Los_Angeles", "rollcall_version": "0.1.0",
         "stores": [store("downtown", blocking=4), store("uptown")], "shared": shared, "split": split,
-        "without_phone": [holder("33")],
+        "without_phone": [holder("33")], "unread": [],
     }  # fmt: skip
     return GoLiveReport(**whole | parts)
 
@@ -162,3 +162,11 @@ def test_page_and_workbook_are_private(tmp_path: Path) -> None:
     golive.write_html(scan(), tmp_path / "scan.html")
     golive.write_xlsx(scan(), tmp_path / "scan.xlsx")
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_shop_that_was_not_read_is_named_too() -> None:
+    """It is no store, and still nobody knows whether the group is ready."""
+    gap = Unread(source="shop", problem="shop: the file shop.csv is not there")
+    report = scan(stores=[store("downtown"), store("uptown")], unread=[gap])
+    assert golive.verdict(report) == ("incomplete", "Not known: there is no complete export of shop")
+    assert "the file shop.csv is not there" in text_of(report)

@@ -111,7 +111,7 @@ def test_a_tripped_breaker_stands_above_with_the_words_that_release_it(make_repo
     text = text_of(render.html(make_report(status="stopped", breakers=[tripped])))
     assert "1 breaker tripped" in text
     assert "612 planned, 500 allowed" in text
-    assert "rollcall decide approve breaker till/updates --why TEXT" in text
+    assert "rollcall decide approve breaker till/updates --run 2026-11-23-a --why TEXT" in text
     assert "612 of 500, tripped" in text
 
 

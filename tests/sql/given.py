@@ -44,11 +44,12 @@ class Can:
     consent: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    way: tuple[str, ...] = ()
 
     def rows(self, source: str) -> Iterable[tuple[str, str, str]]:
         given = {
             "action": self.actions, "field": self.fields, "consent": self.consent,
-            "unique": self.unique, "required": self.required,
+            "unique": self.unique, "required": self.required, "way": self.way,
         }  # fmt: skip
         return [(source, what, name) for what, names in given.items() for name in names]
 

@@ -220,7 +220,7 @@ def test_an_opt_out_that_cannot_be_written_is_a_task(blaze: Nights) -> None:
     night.has("downtown:1", **someone(1), note=NOTE, email_consent="in").has("uptown:1", **someone(1), note=NOTE)
     assert (night.correction("opt_out").state, night.correction("opt_out").blocked_by) == (
         "blocked",
-        "this source cannot be written: opt out there by hand",
+        "an opt-out cannot be written in downtown, where other fields can: opt out there by hand",
     )
 
 

@@ -169,24 +169,25 @@ def test_the_policy_says_whether_drift_is_written(mortar: Nights, mode: str, sta
 
 
 @pytest.mark.parametrize(
-    ("actions", "fields"),
-    [((), ()), (("update",), ("email",)), (("relink",), ("phone",))],
-    ids=["nothing", "another field", "no update"],
-)
-def test_a_source_that_cannot_be_written_is_named(
-    nights: Nights, actions: tuple[str, ...], fields: tuple[str, ...]
-) -> None:
+    ("can", "why"),
+    [
+        (Can(), "shop cannot be written: change it there by hand"),
+        (Can(("relink",), ("phone",)), "shop cannot be written: change it there by hand"),
+        (Can(("update",), ("email",)), "phone cannot be written in shop: change it there by hand"),
+        (Can(("update",), ("email",), way=("file",)),
+         "the file of shop has no column for phone that an import could fill: add one, or change it there by hand"),
+    ],
+    ids=["nothing", "no update", "another field", "another column"],
+)  # fmt: skip
+def test_a_source_that_cannot_be_written_is_named(nights: Nights, can: Can, why: str) -> None:
     night = (
         nights()
-        .source("shop", "shopify", "ecom", can=Can(actions, fields))
+        .source("shop", "shopify", "ecom", can=can)
         .source("till", "heartland")
         .pairing("mortar", "shop", "till", apply=AUTO)
     )
     _linked(night, {}, {"phone": "613 555 0118"}).based("shop:1", "till:1", phone="+16135551001")
-    assert (night.correction("update").state, night.correction("update").blocked_by) == (
-        "blocked",
-        "shop cannot be written: change it there by hand",
-    )
+    assert (night.correction("update").state, night.correction("update").blocked_by) == ("blocked", why)
 
 
 def test_an_address_is_written_in_the_fields_that_the_target_has(nights: Nights) -> None:

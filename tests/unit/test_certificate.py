@@ -298,3 +298,18 @@ def test_g1_a_fault_added_to_any_export_costs_the_certificate(
     export: Export, worsen: Callable[[Export], Export]
 ) -> None:
     assert not is_certified(judge(worsen(export)))
+
+
+@pytest.mark.parametrize(
+    ("read", "evidence", "said"),
+    [
+        (Read(0, broke_off=True), Evidence(), "nothing could be read: the file till.csv has no column for the ids"),
+        (Read(9, broke_off=True), Evidence(), "the export broke off before its end: the file till.csv has no column"),
+        (Read(9), Evidence(end_mark=False, notes=["3 rows have no id"]), "the list is not whole: 3 rows have no id"),
+    ],
+)
+def test_g1_the_end_mark_says_what_is_really_wrong(read: Read, evidence: Evidence, said: str) -> None:
+    """A file without an id column did not break off."""
+    problem = "the file till.csv has no column for the ids" if read.broke_off else ""
+    (mark,) = (p for p in judge(replace(WHOLE, read=read, evidence=evidence, problem=problem)) if p.name == "end_mark")
+    assert (mark.outcome, said in mark.detail) == ("failed", True), mark.detail

@@ -294,3 +294,16 @@ def test_the_command_line_is_told_why_not(state: State, clock: SimulatedClock, w
         decide.record(state, clock, KNOWN, **{**good, **words})
     assert caught.value.exit_code == 2
     assert recorded(state) == []
+
+
+def test_the_first_characters_of_an_id_are_enough_where_they_are_its_own(state: State) -> None:
+    rows = [
+        FindingRow(name, "drift", "phone", "p", name, (("till", "7"),), "high")
+        for name in ("abcdef0123456789", "abcdef0199999999", "0123456789abcdef")
+    ]
+    state.update_findings(NIGHT, rows, judged_sources=set())
+    assert decide.in_full(state, RUN, "finding", "01234567") == "0123456789abcdef"
+    assert decide.in_full(state, RUN, "finding", "0123456") == "0123456", "too short to stand for one"
+    assert decide.in_full(state, RUN, "pair", "shop:1 till:2") == "shop:1 till:2"
+    with pytest.raises(ConfigError, match="several findings begin with abcdef01: abcdef0123456789, abcdef0199999999;"):
+        decide.in_full(state, RUN, "finding", "abcdef01")

@@ -260,10 +260,10 @@ def test_a_landing_that_was_tampered_with_is_refused(group: Group) -> None:
 
 def test_g1_repeats_and_records_without_id_cost_the_certificate(group: Group) -> None:
     group.till.again = [{"id": "5"}]
-    assert "no_repeats: 1 profiles were read more than once" in group.night().problem
+    assert "no_repeats: 1 profile was read more than once" in group.night().problem
     group.till.again = [{"name": SENTINEL}]
     pulled = group.night()
-    assert "1 records came without an id" in pulled.problem
+    assert "1 record came without an id" in pulled.problem
     assert (pulled.used, group.snapshots) == (None, [])
 
 
@@ -417,7 +417,7 @@ def test_g2a_who_is_missing_is_asked_for_and_the_gone_are_gone(group: Group) -> 
     pulled = group.night()
     assert pulled.certified
     assert group.till.asked == ["7"]
-    assert _proof(pulled, "probe") == ("passed", "1 are not listed, 1 were asked for by id: none is alive")
+    assert _proof(pulled, "probe") == ("passed", "1 is not listed, 1 was asked for by id: none is alive")
 
 
 def test_g2a_a_missing_profile_that_is_alive_costs_the_certificate(group: Group) -> None:
@@ -425,7 +425,7 @@ def test_g2a_a_missing_profile_that_is_alive_costs_the_certificate(group: Group)
     group.till.hidden = {"7"}
     pulled = group.night()
     assert not pulled.certified
-    assert "1 of 1 that are not listed are alive by id (G2a), such as 7" in pulled.problem
+    assert "1 is alive by id (G2a) of 1 that is not listed, such as 7" in pulled.problem
     assert pulled.used == first.snapshot
 
 
