@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reports import render, summary
-from reports.document import Fact, FindingLine, Member, RunReport, SourceLine
+from reports.document import Breaker, Fact, FindingLine, Member, RunReport, SourceLine
 
 pytestmark = pytest.mark.browser
 MakeReport = Callable[..., RunReport]
@@ -337,3 +337,22 @@ def test_reports_beside_each_other_lead_to_each_other(viewer: Viewer, make_repor
     expect(viewer.page.get_by_text("night one (this page)")).to_be_in_viewport()
     viewer.page.get_by_role("link", name="night two").click()
     expect(viewer.page.get_by_role("link", name="night one")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_its_window(
+    viewer: Viewer, make_report: MakeReport, uncertified: Callable[[SourceLine], SourceLine], width: int
+) -> None:
+    """Long words break; tables scroll in themselves, also on a phone, and with the panel open."""
+    report = make_report()
+    told = uncertified(report.sources[1]).model_copy(update={"problem": "till: columns " + "Date_of_birth_" * 20})
+    tripped = Breaker(name="updates", source="till", count=612, limit=500, tripped=True)
+    page = viewer.open(
+        report.model_copy(update={"sources": [report.sources[0], told], "breakers": [tripped], "warnings": ["x" * 400]})
+    )
+    page.set_viewport_size({"width": width, "height": 844})
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.evaluate(wide)
+    page.locator(f"{ROWS} .link").first.click()
+    assert page.evaluate(wide)
+    assert page.evaluate("document.querySelector('#panel').scrollWidth <= document.querySelector('#panel').clientWidth")
