@@ -5,11 +5,13 @@ import. In a workbook every text is a text cell.
 """
 
 import csv
+import io
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import xlsxwriter
 
@@ -42,9 +44,8 @@ def _csv(source: str, path: Path, to: Path, edits: Edits, secret: Set[int]) -> N
         path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file,
         to.open("w", encoding="utf-8-sig" if marked else encoding, newline="") as out,
     ):
-        rows = csv.reader(file, delimiter=delimiter)
         try:
-            _copy(rows, csv.writer(out, delimiter=delimiter, lineterminator=ends).writerow, edits, secret)
+            _copy(_Rows(file, delimiter, ends), out.write, edits, secret)
         except UnicodeEncodeError as error:
             raise VendorError(
                 f"{source}: the file {path} is in Windows-1252, which has no letter for a value that is to be written: "
@@ -53,13 +54,59 @@ def _csv(source: str, path: Path, to: Path, edits: Edits, secret: Set[int]) -> N
             ) from error
 
 
-def _copy(rows: Iterator[list[str]], write: Callable[[list[str]], Any], edits: Edits, secret: Set[int]) -> None:
-    heading = next(rows, [])
-    write([cell for at, cell in enumerate(heading) if at not in secret])
-    for row in rows:
-        changes = edits(row) if len(row) == len(heading) else None
+class _Rows:
+    """The rows of a CSV file, each beside the text that it was read from."""
+
+    def __init__(self, file: TextIO, delimiter: str, ends: str) -> None:
+        self.delimiter, self.ends = delimiter, ends
+        self._file = file
+        self._read: list[str] = []
+        # the whole cell as it is written: in quotation marks, with what may follow them, or plain
+        self._cell = re.compile(rf'(?:"(?:[^"]|"")*")?[^{delimiter}]*')
+
+    def __iter__(self) -> Iterator[tuple[list[str], str]]:
+        for row in csv.reader(self._lines(), delimiter=self.delimiter):
+            yield row, "".join(self._read)
+            self._read.clear()
+
+    def _lines(self) -> Iterator[str]:
+        for line in self._file:
+            self._read.append(line)
+            yield line
+
+    def written(self, row: Sequence[str], text: str, changes: Mapping[int, str], secret: Set[int]) -> str:
+        """The row again, byte for byte but for what changes and what is left out."""
+        body = text.rstrip("\r\n")
+        raw, at = [], 0
+        for _ in row:
+            cell = self._cell.match(body, at)
+            raw.append(cell[0] if cell else "")
+            at += len(raw[-1]) + 1
+        if next(csv.reader(io.StringIO(self.delimiter.join(raw), newline=""), delimiter=self.delimiter), []) != list(
+            row
+        ):
+            raw = [self._spelled(cell, quoted=False) for cell in row]
+        kept = [
+            self._spelled(changes[n], quoted=cell.startswith('"')) if changes.get(n, row[n]) != row[n] else cell
+            for n, cell in enumerate(raw)
+            if n not in secret
+        ]
+        return self.delimiter.join(kept) + (text[len(body) :] or self.ends)
+
+    def _spelled(self, value: str, *, quoted: bool) -> str:
+        """A new value in quotation marks where the old one stood in some, or where it needs them."""
+        needed = quoted or any(sign in value for sign in (self.delimiter, '"', "\r", "\n"))
+        return '"' + value.replace('"', '""') + '"' if needed else value
+
+
+def _copy(rows: _Rows, write: Callable[[str], Any], edits: Edits, secret: Set[int]) -> None:
+    heading: list[str] = []
+    for number, (row, text) in enumerate(rows):
+        if number == 0:
+            heading = row
+        changes = {} if number == 0 else edits(row) if len(row) == len(heading) else None
         if changes is not None:
-            write([changes.get(at, cell) for at, cell in enumerate(row) if at not in secret])
+            write(rows.written(row, text, changes, secret))
 
 
 def _xlsx(source: str, path: Path, to: Path, edits: Edits, secret: Set[int]) -> None:

@@ -242,6 +242,21 @@ def test_an_import_file_is_as_the_export_was(tmp_path: Path, ends: str, encoding
     assert handed(source("table", path), tmp_path / "i.csv", change("007", phone="+16135550142")) == expected
 
 
+def test_what_is_not_corrected_keeps_every_byte(tmp_path: Path) -> None:
+    """Quotation marks that nobody needs, blanks, spellings of phones, a line end that differs: only the cell changes."""
+    path = tmp_path / "l.csv"
+    path.write_bytes(
+        b'"id","phone",phone_2, "note" ,"Remark"\r\n'
+        b'"1","(613) 555-0117",613.555.0117, "x" ,"a ""b""\nc"\r\n'
+        b'"2","613 555 0118",+1 613 555 0119, y ,""\n'
+        b"3,6135550120,,,"
+    )
+    to = tmp_path / "i.csv"
+    assert handed(source("table", path), to, change("2", phone="+16135550142"), change("3", phone="+16135550143")) == (
+        b'"id","phone",phone_2, "note" ,"Remark"\r\n"2","+16135550142",+1 613 555 0119, y ,""\n3,+16135550143,,,\r\n'
+    )
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_g11_identity_documents_are_in_no_import_file(tmp_path: Path, suffix: str) -> None:
     """The operator's own list holds them; the copy that lies in the workspace does not, and the steps say so."""
