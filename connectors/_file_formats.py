@@ -5,8 +5,8 @@ ones follow the words of its API or back office. A file that is headed otherwise
 its source. Whatever a file says in other words than these stays as it is, and reads as unknown or active.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 DateOrder = Literal["ymd", "mdy", "dmy"]
@@ -46,20 +46,61 @@ class Format:
     tag_separator: str = ";"
     apostrophes: bool = False
     """Whether a leading apostrophe only keeps spreadsheets from reading a number or a formula."""
+    one_each: bool = False
+    """Whether two columns that say the same field are refused; else the first heading that is there is read."""
     ten_digits: bool = False
     """Whether phones are kept without the country code."""
     steps: tuple[str, ...] = ("Import the file in the system, updating the customers that are there.",)
     """How a person brings an import file in."""
 
 
-PLAIN = Format(outs={"email_consent": "out", "sms_consent": "out"})
-"""Canonical columns and words: the kind `table`."""
-
 _SHOPIFY_STATES = {
     # `no` is said of who opted out and of who was never asked: unknown, not out (G9)
     **_ticks("in", "unknown"), "subscribed": "in", "unsubscribed": "out", "not_subscribed": "unknown",
     "redacted": "erased",
 }  # fmt: skip
+PLAIN = Format(
+    # headings of well-known exports, each with one meaning only; where two of them say the same field, neither is read
+    columns={
+        "id": ("Customer ID", "Customer #", "Customer No", "Customer Number"),
+        "first_name": ("Given Name", "Forename"),
+        "last_name": ("Surname", "Family Name"),
+        "full_name": ("Customer Name",),
+        "birth_date": ("Birthday", "Birthdate", "Date of Birth", "DOB"),
+        "phone": ("Mobile", "Mobile Phone", "Mobile Number", "Cell Phone", "Phone Number", "Telephone"),
+        "email": ("E-mail", "Email Address", "E-mail Address"),
+        "street": ("Address", "Address 1", "Address Line 1", "Street Address", "Default Address Address1"),
+        "street_2": ("Address 2", "Address Line 2", "Default Address Address2"),
+        "city": ("Town", "Default Address City"),
+        "region": ("State", "Province", "Province Code", "Default Address Province Code"),
+        "postal_code": ("Zip", "Zip Code", "Postcode", "Default Address Zip"),
+        "country": ("Country Code", "Default Address Country Code"),
+        "email_consent": ("Accepts Email Marketing", "Accepts Marketing", "Email Opt In", "Email Opt-In"),
+        "sms_consent": ("Accepts SMS Marketing", "SMS Opt In", "SMS Opt-In"),
+        "group": ("Customer Group",),
+        "note": ("Notes",),
+        "created_at": ("Date Created", "Signup Date"),
+        "updated_at": ("Last Updated", "Date Modified"),
+        "has_purchased": ("Total Orders", "Orders Count", "Number of Orders"),
+    },
+    outs={"email_consent": "out", "sms_consent": "out"},
+    one_each=True,
+)
+"""Canonical columns and words: the kind `table`."""
+
+BOXES = ("email_consent", "sms_consent")
+
+
+def boxed(form: Format, names: Iterable[str]) -> Format:
+    """The format where these consent columns are a shop's own answers, yes and no, instead of canonical words."""
+    asked = dict.fromkeys(names, _SHOPIFY_STATES)
+    return (
+        replace(form, words={**form.words, **asked}, outs={**form.outs, **dict.fromkeys(asked, False)})
+        if asked
+        else form
+    )
+
+
 _YES_OR_NO = _ticks("in", "out")
 _SHOPIFY = Format(
     # documented: the vendor's customer CSV, in its present headings and those of before

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors._file_cells import Cells
-from connectors._file_formats import PLAIN, Format
+from connectors._file_formats import BOXES, PLAIN, Format, boxed
 from connectors._file_import import write_import
 from connectors._phones import is_number
 from connectors._shaping import SPACES, clean, day
@@ -68,8 +68,16 @@ class FileReader:
         self._name = name
         self._settings = settings
         self._form = form
-        order = getattr(settings, "date_order", None) or form.date_order
-        self._cells = Cells(form, order, getattr(settings, "words", {}))
+
+    @cached_property
+    def _cells(self) -> Cells:
+        """How cells read. A table's consent column under a shop's heading holds yes and no, under its own canonical words."""
+        form = self._form
+        if form.one_each:
+            known = {name: _folded(self.sheet.headings[at]) for name, at in self.positions.items() if name in BOXES}
+            form = boxed(form, [n for n, heading in known.items() if heading in set(map(_folded, form.columns[n]))])
+        order = getattr(self._settings, "date_order", None) or form.date_order
+        return Cells(form, order, getattr(self._settings, "words", {}))
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -84,6 +92,8 @@ class FileReader:
         taken = set(map(_folded, self._settings.columns.values()))
         for name, known in self._form.columns.items():
             there = [heading for heading in map(_folded, known) if heading in headings and heading not in taken]
+            if self._form.one_each and name not in self._settings.columns:
+                self._one_each(name, [*([wanted[name]] if name in wanted else []), *there])
             wanted |= {name: there[0]} if there else {}
         wanted |= {name: self._configured(name, heading, headings) for name, heading in self._settings.columns.items()}
         # a heading given twice is nobody's guess where it is read, and nobody's business where it is not
@@ -191,10 +201,14 @@ class FileReader:
         if self.file_now() != self.digest:
             problems.append("it changed while it was read: run again when it is written to its end")
         if without_id:
-            problems.append(f"{without_id} rows have no id: give them one, or take them out")
+            problems.append(
+                f"{without_id} {'row has' if without_id == 1 else 'rows have'} no id: give them one, or take them out"
+            )
         if problems:
             evidence.end_mark = False
-        evidence.notes += problems + [f"{n} cells of {what}" for what, n in sorted(odd.items())]
+        evidence.notes += problems + [
+            f"{n} {'cell' if n == 1 else 'cells'} of {what}" for what, n in sorted(odd.items())
+        ]
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """The rows of these ids; None where the file has none."""
@@ -251,6 +265,14 @@ class FileReader:
             if (name := heading or NO_HEADING) in unknown:
                 self.unknown_seen[name] += pc.sum(pc.not_equal(raw.column(at), "")).as_py() or 0
 
+    def _one_each(self, name: str, claiming: Sequence[str]) -> None:
+        if len(distinct := list(dict.fromkeys(claiming))) > 1:
+            said = [heading for heading in self.sheet.headings if _folded(heading) in distinct]
+            two = " and ".join(f"`{heading}`" for heading in said)
+            raise self._problem(
+                f'has several columns for `{name}`: {two}: say which one it is, `columns: {{{name}: "…"}}`'
+            )
+
     def _configured(self, name: str, heading: str, headings: list[str]) -> str:
         if name not in CANONICAL:
             raise self._problem(f"cannot give a `{name}`: columns are {', '.join(CANONICAL)}")
@@ -273,11 +295,12 @@ def file_capabilities(reader: FileReader, form: Format = PLAIN) -> Capabilities:
     """Nothing can be written; the consent channels are those that the file has a column for (G9b)."""
     try:
         columns: Mapping[str, int] = reader.positions
+        silent = reader.silent_outs
     except VendorError:
-        columns = {}
+        columns, silent = {}, frozenset()
     return Capabilities(
         consent=frozenset(channel for channel in CHANNELS if f"{channel}_consent" in columns),
-        silent_outs=reader.silent_outs,
+        silent_outs=silent,
         unique=form.unique,
         required=form.required,
     )
@@ -317,7 +340,7 @@ def _odd_words(table: pa.Table) -> Counter[str]:
     ):
         cells = pc.utf8_lower(pc.utf8_trim(table[column], characters=SPACES))
         known = pc.is_in(cells, value_set=pa.array(["", *words]))
-        odd[f"{column} hold none of {', '.join(words)} and read as {meaning}"] += (
+        odd[f"{column}: none of {', '.join(words)}, so read as {meaning}"] += (
             pc.sum(pc.and_kleene(pc.invert(known), pc.is_valid(cells))).as_py() or 0
         )
     return +odd

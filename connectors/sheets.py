@@ -44,7 +44,8 @@ class Sheet:
         if self.open_quote:
             found.append("a quotation mark is never closed, so rows may have been swallowed: mend the file")
         if self.misfits:
-            found.append(f"{self.misfits} rows do not fit the {len(self.headings)} headings: mend them")
+            rows = "1 row does" if self.misfits == 1 else f"{self.misfits} rows do"
+            found.append(f"{rows} not fit the {len(self.headings)} headings: mend them")
         return found
 
 

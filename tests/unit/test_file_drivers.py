@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from pydantic import ValidationError
 
-from connectors._file_formats import FORMATS
+from connectors._file_formats import FORMATS, PLAIN
 from connectors.base import Change, Evidence, VendorError, kinds
 from connectors.clock import SimulatedClock
 from connectors.file_source import FileConnector, FileSettings, connect, settings_class
@@ -382,3 +382,39 @@ def test_a_workbook_keeps_what_its_cells_are(tmp_path: Path) -> None:
         (7, "n"), ("+16135550142", "s"), (12.5, "n"), (None, "n"), ("=1+1", "s")
     ]  # fmt: skip
     assert cells[0].number_format == "000"
+
+
+# a table's headings ---------------------------------------------------------------------------------------------------
+
+
+def test_a_table_knows_the_headings_of_well_known_exports(tmp_path: Path) -> None:
+    heading = ["Customer ID", "First Name", "Surname", "DOB", "Mobile", "E-mail", "Zip", "Accepts Email Marketing"]
+    rows = [
+        ["7", "Ada", "Roe", "1990-02-28", "613 555 0117", "ada@example.com", "K1A 0B1", "yes"],
+        ["8", *[""] * 6, "no"],
+    ]
+    connector = source("table", list_of(tmp_path / "l.csv", heading, *rows))
+    found = {name: connector.view(record or {}) for name, record in connector.fetch(["7", "8"]).items()}
+    assert (found["7"]["last_name"], found["7"]["birth_date"], found["7"]["phone"]) == (
+        "Roe",
+        "1990-02-28",
+        "613 555 0117",
+    )
+    assert (found["7"]["postal_code"], found["7"]["email_consent"]) == ("K1A 0B1", "in")
+    assert found["8"]["email_consent"] == "unknown", "no is also said of who was never asked (G9)"
+    assert b",no\n" in handed(connector, tmp_path / "i.csv", change("7", email_consent="out"))
+
+
+def test_no_heading_of_a_table_says_two_fields() -> None:
+    named = [heading.casefold().replace(" ", "") for known in PLAIN.columns.values() for heading in known]
+    assert len(named) == len(set(named))
+    assert set(PLAIN.columns) <= set(CANONICAL)
+    assert not {name.replace("_", "") for name in CANONICAL} & set(named)
+
+
+def test_two_columns_that_say_the_same_field_are_refused_and_named(tmp_path: Path) -> None:
+    path = list_of(tmp_path / "l.csv", ["id", "Phone", "Mobile"], ["1", "613 555 0117", ""])
+    with pytest.raises(VendorError, match="several columns for `phone`: `Phone` and `Mobile`: say which one it is"):
+        source("table", path).fetch(["1"])
+    told = source("table", path, columns={"phone": "Phone", "phone_2": "Mobile"})
+    assert told.reader.positions == {"id": 0, "phone": 1, "phone_2": 2}
