@@ -1,6 +1,5 @@
 """The rigs, found by being there: `tests/vendors/<kind>/rig.py`."""
 
-import importlib.util
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from connectors.base import kinds
 from connectors.clock import SimulatedClock
+from tests.vendors.scripted import account
 
 VENDORS = Path(__file__).parent.parent / "vendors"
 JOINED = [kind for kind in kinds() if (VENDORS / kind / "rig.py").is_file()]
@@ -18,18 +18,8 @@ JOINED = [kind for kind in kinds() if (VENDORS / kind / "rig.py").is_file()]
 @pytest.fixture(params=JOINED)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """One vendor's scripted account, with three profiles in it."""
-    kind = request.param
-    spec = importlib.util.spec_from_file_location(f"rig_of_{kind}", VENDORS / kind / "rig.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    account = module.build(tmp_path)
-    try:
-        account.serve(3)
-        yield account
-    finally:
-        account.close()
+    with account(request.param, tmp_path) as rig:
+        yield rig
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,72 +11,31 @@ from connectors._blaze_ecom_words import landed
 from connectors.base import Change
 from connectors.blaze_ecom import BlazeEcom
 from connectors.clock import Clock
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 TOKEN = "ecom-admin-token-90"
 VARIABLE = "RIG_ECOM_TOKEN"
 SENTINEL = "never-on-a-disk"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_PATCH = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One group of two stores."""
 
     page_size = 100
-    over_http = True
     secrets = (TOKEN,)
 
     def __init__(self, folder: Path) -> None:
         os.environ[VARIABLE] = TOKEN
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.refuse: dict[tuple[str, str], tuple[int, str]] = {}
         self.before_page: Callable[[int], None] = lambda offset: None
         self.stores: list[dict[str, Any]] = [{"type": "stores", "id": "s-1"}, {"type": "stores", "id": "s-2"}]
         self.serve(0)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     def serve(self, count: int) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
         self.links: dict[str, list[dict[str, Any]]] = {}
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         for n in range(1, count + 1):
             self.add(f"e-{n:04d}", n)
 
@@ -126,14 +82,6 @@ class Rig:
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> BlazeEcom:
         return BlazeEcom("ecom", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         def patched(action: Any, after: dict[str, str | None], *bodies: dict[str, Any]) -> tuple[Change, list[Any]]:
             return Change(action, "e-0002", {}, after, key="c-1"), [("PATCH", "e-0002", body) for body in bodies]
@@ -148,20 +96,9 @@ class Rig:
                     {"email_opt_in": False, "sms_opt_in": False}),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the group answers ------------------------------------------------------------------------------------------
 
-    def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if headers.get("Authorization") != f"Bearer {TOKEN}":
             return _refusal(401, "not_authenticated")
         if headers.get("X-store") not in {"s-1", "s-2"}:
@@ -172,24 +109,24 @@ class Rig:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         assert path.endswith("/")
         if path == "/api/v1/stores/":
-            return _json(200, {"meta": {"total_count": len(self.stores)}, "data": self.stores})
+            return as_json(200, {"meta": {"total_count": len(self.stores)}, "data": self.stores})
         one = path.removeprefix("/api/v1/customers/").rstrip("/")
         if method == "PATCH":
             return self._patch(one, json.loads(body)["data"])
         if one:
-            return _json(200, {"data": self._shown(one)}) if one in self.rows else _refusal(404, "not_found")
+            return as_json(200, {"data": self._shown(one)}) if one in self.rows else _refusal(404, "not_found")
         return self._list(query)
 
     def _list(self, query: Mapping[str, list[str]]) -> Answer:
         for name in {"email", "phone"} & query.keys():
             found = [one for one, row in self.rows.items() if row[name] == query[name][0]]
-            return _json(200, {"meta": {"total_count": len(found)}, "data": [self._shown(one) for one in found]})
+            return as_json(200, {"meta": {"total_count": len(found)}, "data": [self._shown(one) for one in found]})
         offset, limit = int(query["offset"][0]), int(query["limit"][0])
         assert limit <= 100
         self.before_page(offset)
         listed = sorted(self.rows, key=lambda one: (self.rows[one]["updated_at"], one))
         page = [self._shown(one) for one in listed[offset : offset + limit]]
-        return _json(200, {"meta": {"total_count": len(listed)}, "data": page})
+        return as_json(200, {"meta": {"total_count": len(listed)}, "data": page})
 
     def _shown(self, one: str) -> dict[str, Any]:
         relations = {"group": {"data": {"id": "g-1"}}, "pos_links": {"data": self.links[one]}}
@@ -206,15 +143,11 @@ class Rig:
             return _refusal(404, "not_found")
         self._sent.append(("PATCH", one, attributes))
         self.rows[one].update(attributes)
-        return _json(200, {"data": self._shown(one)})
-
-
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
+        return as_json(200, {"data": self._shown(one)})
 
 
 def _refusal(status: int, code: str) -> Answer:
-    return _json(status, {"errors": [{"status": str(status), "code": code, "detail": "value 6135550140 refused"}]})
+    return as_json(status, {"errors": [{"status": str(status), "code": code, "detail": "value 6135550140 refused"}]})
 
 
 def build(folder: Path) -> Rig:

@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,76 +12,35 @@ from connectors._ecwid_words import landed, tombstone
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.ecwid import Ecwid
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 TOKEN = "secret_ecwid-token-417"
 VARIABLE = "RIG_ECWID_TOKEN"
 FIRST = 900_000_000
 SENTINEL = "never-on-a-disk"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_DELETE = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One store. `couples`, `keeps_deleted`, `hidden` … switch what the vendor's pages leave open."""
 
     page_size = 100
-    over_http = True
     secrets = (TOKEN,)
 
     def __init__(self, folder: Path) -> None:
         os.environ[VARIABLE] = TOKEN
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.couples = self.keeps_deleted = True
         self.hidden: set[int] = set()
         self.refuse: dict[str, tuple[int, Any]] = {}
         self.before_answer: Callable[[str, str, Mapping[str, list[str]]], None] = lambda method, path, query: None
         self.serve(0)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     def serve(self, count: int) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.deleted: dict[int, str] = {}
         self.paid: set[int] = set()
         self.groups = {0: "General", 70001: "Gold Members", 70002: "Wholesale"}
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         self.calls: list[tuple[str, str, dict[str, list[str]]]] = []
         for n in range(1, count + 1):
             self.add(n)
@@ -147,14 +103,6 @@ class Rig:
         }  # fmt: skip
         return Ecwid("shop", Ecwid.Settings.model_validate(given), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         new = {
             "first_name": "Max", "last_name": "Muster", "email": "max@example.com", "phone": "+16135550119",
@@ -188,28 +136,22 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customers", made)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the store answers ------------------------------------------------------------------------------------------
 
-    def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
-        path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
-        path = path.removeprefix("/api/v3/4711")
+    def _hear(self, method: str, target: str) -> None:
+        path, query = self._where(target)
         self.before_answer(method, path, query)
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
+
+    def _where(self, target: str) -> tuple[str, dict[str, list[str]]]:
+        return urlsplit(target).path.removeprefix("/api/v3/4711"), parse_qs(urlsplit(target).query)
+
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        path, query = self._where(target)
         if headers.get("Authorization") != f"Bearer {TOKEN}" or "token" in query:
-            return _json(403, {"errorCode": "INVALID_API_TOKEN", "errorMessage": f"bad {TOKEN}"})
+            return as_json(403, {"errorCode": "INVALID_API_TOKEN", "errorMessage": f"bad {TOKEN}"})
         self.calls.append((method, path, query))
         if f"{method} {path}" in self.refuse:
-            return _json(*self.refuse[f"{method} {path}"])
+            return as_json(*self.refuse[f"{method} {path}"])
         if method == "GET":
             return self._read(path, query)
         if body:
@@ -225,11 +167,11 @@ class Rig:
             return _page([{"id": number, "name": name} for number, name in self.groups.items()], query)
         if path == "/orders":
             assert query["paymentStatus"] == ["PAID,PARTIALLY_REFUNDED,REFUNDED"]
-            return _json(200, {"total": int(int(query["customerId"][0]) in self.paid), "items": []})
+            return as_json(200, {"total": int(int(query["customerId"][0]) in self.paid), "items": []})
         number = int(found[1]) if (found := re.fullmatch(r"/customers/(\d+)", path)) else 0
         if number not in self.rows:
-            return _json(404, {"errorMessage": f"Customer #{number} not found"})
-        return _json(200, {key: value for key, value in self.rows[number].items() if key != "totalOrderCount"})
+            return as_json(404, {"errorMessage": f"Customer #{number} not found"})
+        return as_json(200, {key: value for key, value in self.rows[number].items() if key != "totalOrderCount"})
 
     def _list(self, query: Mapping[str, list[str]]) -> Answer:
         """A search, which may not know yet whom `hidden` names; `email` takes parts unless told otherwise."""
@@ -247,10 +189,10 @@ class Rig:
         assert found is not None
         number = int(found[1] or 0)
         if number and number not in self.rows:
-            return _json(404, {"errorMessage": f"Customer #{number} not found"})
+            return as_json(404, {"errorMessage": f"Customer #{number} not found"})
         holders = {str(row["email"]).lower(): one for one, row in self.rows.items()}
         if not found[2] and "email" in sent and holders.get(sent["email"].lower(), number) != number:
-            return _json(409, {"errorMessage": f"{sent['email']} exists", "errorCode": "CONSTRAINT_VIOLATION"})
+            return as_json(409, {"errorMessage": f"{sent['email']} exists", "errorCode": "CONSTRAINT_VIOLATION"})
         self._sent.append((method, path, sent))
         if found[2]:
             return self._contact(method, self.rows[number], int(found[3] or 0), sent)
@@ -259,19 +201,19 @@ class Rig:
             self.rows[number] = {"id": number, "contacts": [], "billingPerson": {}, "customerGroupId": 0,
                                  "registered": "2026-11-23 04:15:00 +0000"}  # fmt: skip
             self._put(self.rows[number], sent)
-            return _json(200, {"id": number})
+            return as_json(200, {"id": number})
         self._put(self.rows[number], sent)
-        return _json(200, {"updateCount": 1})
+        return as_json(200, {"updateCount": 1})
 
     def _contact(self, method: str, row: dict[str, Any], one: int, sent: Any) -> Answer:
         if method == "POST":
             row["contacts"].append({"id": 9999, **sent})
-            return _json(200, {"createCount": 1})
+            return as_json(200, {"createCount": 1})
         if method == "DELETE":
             row["contacts"] = [contact for contact in row["contacts"] if contact["id"] != one]
-            return _json(200, {"deleteCount": 1})
+            return as_json(200, {"deleteCount": 1})
         next(contact for contact in row["contacts"] if contact["id"] == one).update(sent)
-        return _json(200, {"updateCount": 1})
+        return as_json(200, {"updateCount": 1})
 
     def _put(self, row: dict[str, Any], sent: Mapping[str, Any]) -> None:
         """Partial; nested objects are merged, lists replaced; first and last name are derived from the one name."""
@@ -287,16 +229,12 @@ class Rig:
                 contact.update({"contact": sent["email"]} if contact["type"] == "EMAIL" else {})
 
 
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
-
-
 def _page(rows: list[dict[str, Any]], query: Mapping[str, list[str]]) -> Answer:
     offset, limit = (int(query[name][0]) if name in query else 0 for name in ("offset", "limit"))
     assert 0 < limit <= 100, "the default of the limit is not to be relied on"
     some = rows[offset : offset + limit]
     told = {"total": len(rows), "count": len(some), "offset": offset, "limit": limit, "allCustomerCount": len(rows)}
-    return _json(200, {**told, "items": some})
+    return as_json(200, {**told, "items": some})
 
 
 def build(folder: Path) -> Rig:

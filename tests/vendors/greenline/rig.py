@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,57 +12,21 @@ from connectors._greenline_words import landed
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.greenline import Greenline
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 KEY, VARIABLE = "0b7c55aa-greenline-key", "RIG_GREENLINE_KEY"
 SENTINEL = "never-on-a-disk"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PATCH = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One company of two locations."""
 
     page_size = 100
-    over_http = True
     secrets = (KEY,)
 
     def __init__(self, folder: Path) -> None:
         os.environ[VARIABLE] = KEY
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.refuse: dict[str, tuple[int, Any]] = {}
         self.locations = [{"id": 901, "name": "Queen St"}, {"id": 902, "name": "King St"}]
         self.headers_wanted = {"x-api-key": KEY}
@@ -75,12 +36,11 @@ class Rig:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/api/v1"
+        return f"{super().url}/api/v1"
 
     def serve(self, count: int) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         for n in range(1, count + 1):
             self.add(7000 + n, n)
 
@@ -118,14 +78,6 @@ class Rig:
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> Greenline:
         return Greenline("green", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         def patch(action: Any, after: dict[str, str | None], body: Any, one: str = "7002") -> tuple[Change, list[Any]]:
             return Change(action, one, {}, after, key="c-1"), [("PATCH", int(one), body)]
@@ -146,28 +98,17 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", 7004, made)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the company answers ----------------------------------------------------------------------------------------
 
-    def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if any(headers.get(name) != value for name, value in self.headers_wanted.items()):
-            return _json(401, {"error": "UNAUTHORIZED"})
+            return as_json(401, {"error": "UNAUTHORIZED"})
         path, query = urlsplit(target).path.removeprefix("/api/v1"), parse_qs(urlsplit(target).query)
         company = re.fullmatch(r"/external/company/(\d+)(/.*)", path)
         if company is None or company[1] != "900":
-            return _json(403, {"error": "FORBIDDEN"})
+            return as_json(403, {"error": "FORBIDDEN"})
         if company[2] == "/locations":
-            return _json(200, {"data": self.locations})
+            return as_json(200, {"data": self.locations})
         return self._served(method, company[2].removeprefix("/customers").lstrip("/"), query, body)
 
     def _served(self, method: str, one: str, query: Mapping[str, list[str]], body: bytes) -> Answer:
@@ -176,12 +117,12 @@ class Rig:
         if not one:
             return self._list(query)
         if int(one) not in self.rows:
-            return _json(404, {"error": "NOT_FOUND"})
+            return as_json(404, {"error": "NOT_FOUND"})
         return self._patch(int(one), json.loads(body)) if method == "PATCH" else self._single(int(one))
 
     def _single(self, one: int) -> Answer:
         row = self.rows[one]
-        return _json(200, {"data": row} if self.wraps_single else row)
+        return as_json(200, {"data": row} if self.wraps_single else row)
 
     def _list(self, query: Mapping[str, list[str]]) -> Answer:
         assert query["includeArchived"] == ["true"]
@@ -192,12 +133,12 @@ class Rig:
         for name in {"email", "phone"} & query.keys():
             listed = [row for row in listed if _bare(row[name]) == _bare(query[name][0])]
         page = {"data": listed[offset : offset + limit], "total": len(listed), "offset": offset, "limit": limit}
-        return _json(200, page)
+        return as_json(200, page)
 
     def _patch(self, one: int, sent: Mapping[str, Any]) -> Answer:
         for name in sent:
             if name in self.refuse:
-                return _json(*self.refuse[name])
+                return as_json(*self.refuse[name])
         self._sent.append(("PATCH", one, sent))
         self.rows[one].update(sent)
         return self._single(one)
@@ -205,7 +146,7 @@ class Rig:
     def _post(self, sent: dict[str, Any]) -> Answer:
         for name in sent:
             if name in self.refuse:
-                return _json(*self.refuse[name])
+                return as_json(*self.refuse[name])
         one = max(self.rows, default=7000) + 1
         self._sent.append(("POST", one, sent))
         blank = dict.fromkeys(("email", "phone", "birthday", "marketingEmailOptIn", "marketingSmsOptIn"))
@@ -215,10 +156,6 @@ class Rig:
 
 def _bare(value: str | None) -> str:
     return value or "" if "@" in str(value) else re.sub(r"\D", "", value or "")[-10:]
-
-
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
 def build(folder: Path) -> Rig:

@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,57 +12,21 @@ from connectors._heartland_words import Words
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.heartland import Heartland
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 TOKEN = "heartland-token-5512"
 VARIABLE = "RIG_HEARTLAND_TOKEN"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_PATCH = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One account. `embeds`, `lists_inactive`, `nested` … switch what the vendor's public pages leave open."""
 
     page_size = 5
-    over_http = True
     secrets = (TOKEN,)
 
     def __init__(self, folder: Path) -> None:
         os.environ[VARIABLE] = TOKEN
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.embeds = self.include_known = self.lists_inactive = self.filters = self.keys = True
         self.nested, self.names_location = "taken", True
         self.date = ""
@@ -74,15 +35,10 @@ class Rig:
         self.before_answer: Callable[[str, str], None] = lambda method, path: None
         self.serve(0)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     def serve(self, count: int) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.addresses: dict[int, list[dict[str, Any]]] = {}
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         for n in range(1, count + 1):
             self.add(n)
 
@@ -127,14 +83,6 @@ class Rig:
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> Heartland:
         return Heartland("till", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         new = {
             "first_name": "Max", "last_name": "Muster", "email": "max@example.com", "phone": "+16135550119",
@@ -163,27 +111,18 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customers", sent)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the account answers ----------------------------------------------------------------------------------------
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        status, said, payload = self._checked(method, target, headers, body)
+        status, said, payload = super()._answer(method, target, headers, body)
         return status, {**said, **({"Date": self.date} if self.date else {})}, payload
 
-    def _checked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
+    def _hear(self, method: str, target: str) -> None:
+        self.before_answer(method, urlsplit(target).path.removeprefix("/api"))
+
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         path = path.removeprefix("/api")
-        self.before_answer(method, path)
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
         if headers.get("Authorization") != f"Bearer {TOKEN}":
             return 401, {}, b""
         if method == "GET":
@@ -191,16 +130,16 @@ class Rig:
         sent = json.loads(body)
         if f"{method} {path}" in self.refuse:
             status, details = self.refuse[f"{method} {path}"]
-            return _json(status, {"error": "validation_error", "message": "Validation failed", "details": details})
+            return as_json(status, {"error": "validation_error", "message": "Validation failed", "details": details})
         return self._write(method, path, sent)
 
     def _read(self, path: str, query: Mapping[str, list[str]]) -> Answer:
         if path == "/system/whoami":
-            return _json(200, {"id": 77, "login": "rollcall"})
+            return as_json(200, {"id": 77, "login": "rollcall"})
         if path == "/custom_fields":
             return _envelope(self.custom_fields, len(self.custom_fields))
         if not self.include_known and "_include[]" in query:
-            return _json(400, {"error": "unknown include"})
+            return as_json(400, {"error": "unknown include"})
         if path == "/customers":
             where = json.loads(query["_filter"][0]) if "_filter" in query else {}
             assert query.get("sort[]") == ["id"] or "$gt" not in str(where)
@@ -210,10 +149,10 @@ class Rig:
 
     def _read_one(self, number: int, part: str, query: Mapping[str, list[str]]) -> Answer:
         if number not in self.rows:
-            return _json(404, {"error": "not_found"})
+            return as_json(404, {"error": "not_found"})
         if part:
             return _envelope(self.addresses[number], len(self.addresses[number]))
-        return _json(200, self._shown(self.rows[number], query))
+        return as_json(200, self._shown(self.rows[number], query))
 
     def _holds(self, row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
         if not self.lists_inactive and "active" not in where and _active(row) is False:
@@ -235,7 +174,7 @@ class Rig:
         if path == "/customers":
             return self._create(sent)
         if number not in self.rows:
-            return _json(404, {"error": "not_found"})
+            return as_json(404, {"error": "not_found"})
         self._sent.append((method, path, sent))
         if not part:
             self._put(self.rows[number], sent)
@@ -248,9 +187,9 @@ class Rig:
 
     def _create(self, sent: dict[str, Any]) -> Answer:
         if any(row.get("public_id") == sent["public_id"] for row in self.rows.values()):
-            return _json(422, {"error": "validation_error", "details": {"public_id": ["is already taken"]}})
+            return as_json(422, {"error": "validation_error", "details": {"public_id": ["is already taken"]}})
         if self.nested == "refused" and "address" in sent:
-            return _json(400, {"error": "validation_error", "details": {"address": ["is not allowed"]}})
+            return as_json(400, {"error": "validation_error", "details": {"address": ["is not allowed"]}})
         self._sent.append(("POST", "/customers", dict(sent)))
         number = max(self.rows, default=0) + 1
         address = sent.pop("address", None)
@@ -273,12 +212,8 @@ def _active(row: Mapping[str, Any]) -> Any:
     return row.get("active", row.get("active?"))
 
 
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
-
-
 def _envelope(rows: list[dict[str, Any]], total: int) -> Answer:
-    return _json(200, {"total": total, "pages": 1, "results": rows})
+    return as_json(200, {"total": total, "pages": 1, "results": rows})
 
 
 def build(folder: Path) -> Rig:

@@ -4,10 +4,7 @@ import base64
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -17,8 +14,8 @@ from connectors._lightspeed_r_words import Words
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.lightspeed_r import LightspeedR
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 Query = Mapping[str, list[str]]
 SECRET, VARIABLE = "r-series-secret-8841", "RIG_LIGHTSPEED_R_SECRET"
 REFRESH = "r-refresh-0-77310"
@@ -32,50 +29,14 @@ def jwt(number: int) -> str:
     return f"eyJhbGciOiJSUzI1NiJ9.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2lnbmF0dXJl"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_DELETE = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One account. `contacts_merge`, `tags_as_objects`, `stale_answers` … switch what the vendor leaves open."""
 
     page_size = 100
-    over_http = True
 
     def __init__(self, folder: Path) -> None:
         os.environ[VARIABLE] = SECRET
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.token_file = folder / "tokens.json"
         self.secrets = (SECRET, REFRESH, jwt(0), jwt(1), "r-refresh-1-77310")
         self.contacts_merge = self.stale_answers = self.relations_kept = True
@@ -89,17 +50,12 @@ class Rig:
         self.log: list[tuple[str, str, Query]] = []
         self.serve(0)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     def serve(self, count: int) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.generation, self.good = 0, {jwt(0)}
         self.refreshes: list[str] = []
         self.store_tokens(jwt(0), REFRESH)
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         self.log.clear()
         for n in range(1, count + 1):
             self.add(n)
@@ -165,14 +121,6 @@ class Rig:
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> LightspeedR:
         return LightspeedR("till", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         place = {"address1": "1 Sample St", "address2": "", "city": "Ottawa", "stateCode": "ON", "state": "Ontario",
                  "zip": "K1A 0B1", "countryCode": "CA", "country": "Canada"}  # fmt: skip
@@ -225,29 +173,24 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", "/Customer.json", made)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the account answers ----------------------------------------------------------------------------------------
 
-    def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
-        path, query = urlsplit(target).path, parse_qs(urlsplit(target).query, keep_blank_values=True)
+    def _hear(self, method: str, target: str) -> None:
+        path, query = self._where(target)
         self.log.append((method, path, query))
         self.before_answer(method, path)
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
+
+    def _where(self, target: str) -> tuple[str, Query]:
+        return urlsplit(target).path, parse_qs(urlsplit(target).query, keep_blank_values=True)
+
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        path, query = self._where(target)
         if path == "/auth/oauth/token":
             return self._renewed(parse_qs(body.decode()))
         token = headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.good:
             hint = "Access token could not be verified"
-            return _json(401, {"error": "access_denied", "error_description": "no", "hint": hint})
+            return as_json(401, {"error": "access_denied", "error_description": "no", "hint": hint})
         self.good = {token}
         assert headers["Accept"] == "application/json"
         status, more, payload = self._served(method, path.removeprefix("/API/V3"), query, body)
@@ -257,17 +200,17 @@ class Rig:
         assert set(form) == {"client_id", "client_secret", "refresh_token", "grant_type"}
         self.refreshes.append(form["refresh_token"][0])
         if form["client_secret"] != [SECRET]:
-            return _json(401, {"error": "invalid_client"})
+            return as_json(401, {"error": "invalid_client"})
         if form["refresh_token"] != [REFRESH.replace("-0-", f"-{self.generation}-")]:
-            return _json(400, {"error": "invalid_grant"})
+            return as_json(400, {"error": "invalid_grant"})
         self.generation += 1
         self.good.add(jwt(self.generation))
-        return _json(200, {"token_type": "Bearer", "expires_in": 1800, "access_token": jwt(self.generation),
+        return as_json(200, {"token_type": "Bearer", "expires_in": 1800, "access_token": jwt(self.generation),
                            "refresh_token": REFRESH.replace("-0-", f"-{self.generation}-")})  # fmt: skip
 
     def _served(self, method: str, path: str, query: Query, body: bytes) -> Answer:
         if path == "/Account.json":
-            return _json(200, {"@attributes": {"count": "1"}, "Account": {"accountID": "7", "name": "Sample"}})
+            return as_json(200, {"@attributes": {"count": "1"}, "Account": {"accountID": "7", "name": "Sample"}})
         assert path.startswith("/Account/7/")
         path = path.removeprefix("/Account/7")
         if f"{method} {path}" in self.refuse:
@@ -279,19 +222,19 @@ class Rig:
             "/CustomerType.json": ("CustomerType", [{"customerTypeID": k, "name": v} for k, v in self.types.items()]),
         }
         if path in lists:
-            return _json(200, {"@attributes": {"next": "", "previous": ""}, **_listed(*lists[path])})
+            return as_json(200, {"@attributes": {"next": "", "previous": ""}, **_listed(*lists[path])})
         return self._list(query) if path == "/Customer.json" else self._one(self._number(path), query)
 
     def _one(self, number: int, query: Query) -> Answer:
         if number not in self.rows:
-            return _json(404, {"httpCode": "404"})
-        return _json(200, {"@attributes": {"count": "1"}, "Customer": self._shown(self.rows[number], query)})
+            return as_json(404, {"httpCode": "404"})
+        return as_json(200, {"@attributes": {"count": "1"}, "Customer": self._shown(self.rows[number], query)})
 
     def _list(self, query: Query) -> Answer:
         rows = [row for _, row in sorted(self.rows.items()) if query.get("archived") == ["true"] or not row["archived"]]
         if "count" in query:
             assert not {"limit", "after", "sort"} & query.keys()
-            return _json(200, {"@attributes": {"count": str(len(rows))}})
+            return as_json(200, {"@attributes": {"count": str(len(rows))}})
         for name, (wanted,) in ((k, v) for k, v in query.items() if k.startswith("Contact.")):
             assert "Contact" in json.loads(query["load_relations"][0])
             alike = re.compile(re.escape(wanted.removeprefix("~,")).replace("%", ".*"), re.IGNORECASE)
@@ -307,7 +250,7 @@ class Rig:
         relations = query if "after" not in query or self.relations_kept else {}
         target = self.next_of(f"{self.url}/API/V3/Account/7/Customer.json?{urlencode(kept)}") if more else ""
         listed = _listed("Customer", [self._shown(row, relations) for row in page])
-        return _json(200, {"@attributes": {"next": target, "previous": ""}, **listed})
+        return as_json(200, {"@attributes": {"next": target, "previous": ""}, **listed})
 
     def _value(self, row: Mapping[str, Any], name: str) -> str | None:
         use = {"email": "Primary", "phoneHome": "Home", "phoneWork": "Work", "mobile": "Mobile"}[name]
@@ -343,7 +286,7 @@ class Rig:
     def _write(self, method: str, path: str, sent: Any) -> Answer:
         number = self._number(path) if method != "POST" else max(self.rows, default=0) + 1
         if method != "POST" and number not in self.rows:
-            return _json(404, {"httpCode": "404"})
+            return as_json(404, {"httpCode": "404"})
         self._sent.append((method, path, sent))
         if method == "POST":
             blank = {
@@ -359,7 +302,7 @@ class Rig:
         before = self._shown(self.rows[number], {})
         self._put(self.rows[number], sent if sent is not None else {"archived": True})
         shown = before if self.stale_answers else self._shown(self.rows[number], {})
-        return _json(200, {"@attributes": {"count": "1"}, "Customer": shown})
+        return as_json(200, {"@attributes": {"count": "1"}, "Customer": shown})
 
     def _put(self, row: dict[str, Any], sent: Mapping[str, Any]) -> None:
         contact = sent.get("Contact", {})
@@ -389,10 +332,6 @@ def _listed(name: str, elements: list[Any]) -> dict[str, Any]:
 
 def _word(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
 def build(folder: Path) -> Rig:

@@ -2,10 +2,7 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,69 +12,29 @@ from connectors.base import Change
 from connectors.clock import Clock
 from connectors.lightspeed_x import LightspeedX
 from connectors.tokens import TokenFile, Tokens
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 CLIENT_SECRET, CLIENT_ID = "x-client-secret-88", "x-client-id-12"
 VARIABLES = {"RIG_X_SECRET": CLIENT_SECRET, "RIG_X_PERSONAL": "x-personal-token-31"}
 FAR = 4_000_000_000.0
 HOME, VIP, EVERYBODY = "g-home", "g-vip", "g-all"
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_DELETE = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One retailer. `replaces`, `empty_version`, `keeps_refresh` … switch what the vendor's pages leave open."""
 
     page_size = 5
-    over_http = True
 
     def __init__(self, folder: Path) -> None:
         os.environ.update(VARIABLES)
         self.file = TokenFile(folder / "till.json")
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self.replaces = self.search_is_exact = self.answers_writes = self.rotates = True
         self.empty_version: Any = {"min": None, "max": None}
         self.headers: dict[str, str] = {}
         self.refuse: dict[str, tuple[int, Any]] = {}
         self.before_answer: Callable[[str, str], None] = lambda method, path: None
         self.serve(0)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -96,8 +53,7 @@ class Rig:
         self.access, self.refresh, self.refreshes = "x-access-token-1", "x-refresh-token-1", 0
         with self.file.refreshing() as current:
             current.store(Tokens(self.access, self.refresh, FAR, "customers:read customers:write"))
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         self.calls: list[tuple[str, str, dict[str, list[str]], Any]] = []
         for n in range(1, count + 1):
             self.add(n)
@@ -152,14 +108,6 @@ class Rig:
     def connector(self, clock: Clock, *, writes: bool, **settings: Any) -> LightspeedX:
         return LightspeedX("till", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def whole(self, one: str, **changes: Any) -> dict[str, Any]:
         """What an update of this customer must send: everything that can be written, and that is not null by nature."""
         row = self.rows[one]
@@ -200,35 +148,26 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customers", made)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the retailer answers ---------------------------------------------------------------------------------------
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        status, said, payload = self._checked(method, target, headers, body)
+        status, said, payload = super()._answer(method, target, headers, body)
         return status, {**self.headers, **said}, payload
 
-    def _checked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
+    def _hear(self, method: str, target: str) -> None:
+        self.before_answer(method, urlsplit(target).path)
+
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
-        self.before_answer(method, path)
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
         if path == "/api/1.0/token":
             return self._token(query, headers, parse_qs(body.decode()))
         if headers.get("Authorization") not in {f"Bearer {self.access}", f"Bearer {VARIABLES['RIG_X_PERSONAL']}"}:
-            return _json(401, {"error": "Access token is not valid"})
+            return as_json(401, {"error": "Access token is not valid"})
         path = path.removeprefix("/api/2026-07")
         sent = json.loads(body) if body else None
         self.calls.append((method, path, query, sent))
         if f"{method} {path}" in self.refuse:
-            return _json(*self.refuse[f"{method} {path}"])
+            return as_json(*self.refuse[f"{method} {path}"])
         return self._read(path, query) if method == "GET" else self._write(method, path, sent)
 
     def _token(self, query: Mapping[str, Any], headers: Mapping[str, str], form: Mapping[str, list[str]]) -> Answer:
@@ -237,7 +176,7 @@ class Rig:
         known = form["client_id"] == [CLIENT_ID] and form["client_secret"] == [CLIENT_SECRET]
         held = form.get("refresh_token") == [self.refresh] or form.get("code") == ["code-9"]
         if not known or not held:
-            return _json(400, {"error": "invalid_grant"})
+            return as_json(400, {"error": "invalid_grant"})
         self.refreshes += 1
         self.access = f"x-access-token-{self.refreshes + 1}"
         answer: dict[str, Any] = {"access_token": self.access, "token_type": "Bearer", "expires_in": 86400,
@@ -245,11 +184,11 @@ class Rig:
         if self.rotates:
             self.refresh = f"x-refresh-token-{self.refreshes + 1}"
             answer["refresh_token"] = self.refresh
-        return _json(200, answer)
+        return as_json(200, answer)
 
     def _read(self, path: str, query: Mapping[str, list[str]]) -> Answer:
         if path == "/retailer":
-            return _json(200, {"data": {"id": "r-1", "name": "Harbor Trading"}})
+            return as_json(200, {"data": {"id": "r-1", "name": "Harbor Trading"}})
         if path == "/customers":
             shown = [row for row in self.rows.values() if query.get("deleted") == ["true"] or not row.get("deleted_at")]
             return self._page(shown, query)
@@ -258,7 +197,7 @@ class Rig:
         if path == "/search":
             return self._search(query)
         row = self.rows.get(path.removeprefix("/customers/"))
-        return _json(404, {"error": "not found"}) if row is None else _json(200, {"data": row})
+        return as_json(404, {"error": "not found"}) if row is None else as_json(200, {"data": row})
 
     def _page(self, rows: list[dict[str, Any]], query: Mapping[str, list[str]]) -> Answer:
         after = int(query.get("after", ["0"])[0])
@@ -266,7 +205,7 @@ class Rig:
         found = found[: min(int(query["page_size"][0]), self.page_size)]
         versions = [row["version"] for row in found]
         version = {"min": versions[0], "max": versions[-1]} if found else self.empty_version
-        return _json(200, {"data": found, "version": version})
+        return as_json(200, {"data": found, "version": version})
 
     def _search(self, query: Mapping[str, list[str]]) -> Answer:
         assert query["type"] == ["customers"]
@@ -279,7 +218,7 @@ class Rig:
 
         # a search knows less of a customer than the list does
         found = [row for row in self.rows.values() if hit(row) and not row.get("deleted_at")]
-        return _json(200, {"data": [{"id": row["id"], "email": row.get("email")} for row in found]})
+        return as_json(200, {"data": [{"id": row["id"], "email": row.get("email")} for row in found]})
 
     def _write(self, method: str, path: str, sent: dict[str, Any]) -> Answer:
         self._sent.append((method, path, sent))
@@ -287,27 +226,27 @@ class Rig:
             group = {"id": f"g-{sent['name']}", "name": sent["name"], "group_id": "NEW-1", "deleted_at": None}
             self.touch(group)
             self.groups[group["id"]] = group
-            return _json(201, {"data": group})
+            return as_json(201, {"data": group})
         if path.startswith("/customer_groups/"):
             for one in sent["customer_ids"]:
                 self.rows[one]["customer_group_id"] = path.split("/")[2]
                 self.touch(self.rows[one])
-            return _json(201, True)
+            return as_json(201, True)
         if path == "/customers":
             return self._create(sent)
         row = self.rows[path.removeprefix("/customers/")]
         self._put(row, sent)
-        return _json(200, {"data": row} if self.answers_writes else {})
+        return as_json(200, {"data": row} if self.answers_writes else {})
 
     def _create(self, sent: dict[str, Any]) -> Answer:
         if any(row.get("customer_code") == sent.get("customer_code") for row in self.rows.values()):
             self._sent.pop()
-            return _json(400, {"errors": {"customer_code": ["has already been taken"]}})
+            return as_json(400, {"errors": {"customer_code": ["has already been taken"]}})
         one = f"0adf0000-0000-11f0-bbbb-{len(self.rows) + 1:012d}"
         self.rows[one] = {"id": one, "do_not_email": False, "enable_promotional_sms": False,
                           "customer_group_id": EVERYBODY, "deleted_at": None, "year_to_date": 0} | sent  # fmt: skip
         self.touch(self.rows[one])
-        return _json(201, {"data": self.rows[one]} if self.answers_writes else {})
+        return as_json(201, {"data": self.rows[one]} if self.answers_writes else {})
 
     def _put(self, row: dict[str, Any], sent: Mapping[str, Any]) -> None:
         if self.replaces:
@@ -316,10 +255,6 @@ class Rig:
             row |= {"do_not_email": False, "enable_promotional_sms": False}
         row.update(sent)
         self.touch(row)
-
-
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
 def build(folder: Path) -> Rig:

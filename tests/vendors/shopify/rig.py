@@ -6,11 +6,9 @@ It selects what a document asks for, does what mutations say, and repeats the ve
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from connectors._shopify_words import landed
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.shopify import Shopify
+from tests.vendors.scripted import Answer, Loopback, ScriptedAccount, as_json
 
 TOKEN = "shpat_canary-5d21"
 GRANTED = "shpca_canary-77b0"
@@ -83,16 +82,15 @@ def metafield(key: str, value: str, kind: str = "single_line_text_field", digest
     }  # fmt: skip
 
 
-class Rig:
+class Rig(ScriptedAccount):
     """The shop. Attributes are the strings that a test pulls."""
 
     page_size = None
-    over_http = True
     secrets = (TOKEN, GRANTED, CLIENT_SECRET)
 
     def __init__(self) -> None:
-        self.graph = _Server(self._graph)
-        self.files = _Server(self._file)
+        super().__init__()
+        self.graph, self.files = self._server, Loopback(self._file)
         self.clock: Clock | None = None
         self.granting = False
         self.scopes = list(SCOPES)
@@ -101,7 +99,7 @@ class Rig:
 
     def serve(self, count: int) -> None:
         self.customers = {gid(n): customer(n) for n in range(7001, 7001 + count)}
-        self.failures: list[tuple[int, Mapping[str, str], bytes, int | None]] = []
+        self.forget()
         self.overrides: dict[str, list[Any]] = {}
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
@@ -109,8 +107,6 @@ class Rig:
         self.operation: Node = {}
         self.file = b""
         self.file_faults: list[Callable[[bytes], bytes]] = []
-        self._sent: list[Any] = []
-        self._requests = 0
         self.tokens = 0
 
     def ids(self) -> list[str]:
@@ -126,17 +122,9 @@ class Rig:
         }  # fmt: skip
         return Shopify("shop", Shopify.Settings.model_validate(given | settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self.failures = [(status, headers or {}, body, times)]
-
     def override(self, field: str, *answers: Any) -> None:
         """The next calls of one root field answer these, whole answers or exceptions to the rule."""
         self.overrides[field] = list(answers)
-
-    def requests(self) -> int:
-        return self._requests
 
     def sent(self) -> list[Any]:
         return list(self._sent)
@@ -147,37 +135,35 @@ class Rig:
             yield document, variables
 
     def close(self) -> None:
-        self.graph.stop()
-        self.files.stop()
+        super().close()
+        self.files.close()
 
     # the wire --------------------------------------------------------------------------------------------------------
 
-    def _graph(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        self._requests += 1
-        self.headers.append(dict(handler.headers))
-        if self.failures:
-            status, headers, said, times = self.failures[0]
-            self.failures = [] if times == 1 else [(status, headers, said, times - 1 if times else None)]
-            return status, headers, said
-        if handler.path == "/admin/oauth/access_token":
+    def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.headers.append(dict(headers))
+        return super()._answer(method, target, headers, body)
+
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if target == "/admin/oauth/access_token":
             self.tokens += 1
-            return 200, {}, json.dumps({"access_token": f"{GRANTED}-{self.tokens}", "expires_in": 86399}).encode()
+            return as_json(200, {"access_token": f"{GRANTED}-{self.tokens}", "expires_in": 86399})
         token = f"{GRANTED}-{self.tokens}" if self.granting else TOKEN
-        if handler.headers.get("X-Shopify-Access-Token") != token:
+        if headers.get("X-Shopify-Access-Token") != token:
             return 401, {}, b'{"errors":"[API] Invalid API key or access token"}'
-        if handler.path != "/admin/api/2026-10/graphql.json":
+        if target != "/admin/api/2026-10/graphql.json":
             return 404, {}, b""
         asked = json.loads(body)
-        answer = self._answer(asked["query"], asked["variables"])
-        return 200, {"X-Shopify-API-Version": self.version}, json.dumps(answer).encode()
+        status, said, payload = as_json(200, self._executed(asked["query"], asked["variables"]))
+        return status, {**said, "X-Shopify-API-Version": self.version}, payload
 
-    def _file(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    def _file(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self._requests += 1
-        self.file_headers.append(dict(handler.headers))
+        self.file_headers.append(dict(headers))
         said = self.file_faults.pop(0)(self.file) if self.file_faults else self.file
         return 200, {"Content-Type": "application/jsonl"}, said
 
-    def _answer(self, document: str, variables: dict[str, Any]) -> Node:
+    def _executed(self, document: str, variables: dict[str, Any]) -> Node:
         operation = parse(document).definitions[0]
         assert isinstance(operation, OperationDefinitionNode)
         data: Node = {}
@@ -518,41 +504,6 @@ def _below(node: Any, *path: str) -> SelectionSetNode:
 
 def _errors(payload: str, field: list[str], message: str, code: str | None = None) -> Node:
     return {payload: None, "userErrors": [{"field": field, "message": message, "code": code}]}
-
-
-class _Server:
-    """One loopback port."""
-
-    def __init__(self, answer: Callable[[BaseHTTPRequestHandler, bytes], tuple[int, Mapping[str, str], bytes]]) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def _serve(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, headers, said = answer(self, body)
-                self.send_response_only(status)
-                for name, value in {"Content-Length": str(len(said)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(said)
-
-            do_GET = do_POST = _serve  # noqa: N815
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def date_header(now: datetime) -> dict[str, str]:

@@ -4,10 +4,7 @@ import base64
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,8 +17,8 @@ from connectors._treez_words import Words
 from connectors.base import Change
 from connectors.clock import Clock
 from connectors.treez import Treez
+from tests.vendors.scripted import Answer, ScriptedAccount, as_json
 
-Answer = tuple[int, Mapping[str, str], bytes]
 API_KEY, CLIENT_ID = "treez-api-key-771", "treez-client-771"
 KEY_VARIABLE, API_KEY_VARIABLE = "RIG_TREEZ_KEY", "RIG_TREEZ_API_KEY"
 SENTINEL = "never-on-a-disk"
@@ -29,46 +26,10 @@ SUCCESS = {"resultCode": "SUCCESS", "resultReason": None, "resultDetail": None}
 REQUIRED = {"first_name", "last_name", "birthday", "patient_type"}
 
 
-class _Loopback(ThreadingHTTPServer):
-    """Serves `answer` on loopback until it is closed."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Wire)
-        self.answer = answer
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Wire(BaseHTTPRequestHandler):
-    """Hands every request over. HTTP/1.0, so that no connection outlives its answer."""
-
-    def _hand_over(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        assert isinstance(self.server, _Loopback)
-        status, headers, payload = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(name, value)
-        with suppress(ConnectionError):  # a client that refuses an answer does not read it to its end
-            self.end_headers()
-            self.wfile.write(payload)
-
-    do_GET = do_POST = do_PUT = do_PATCH = _hand_over  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-class Rig:
+class Rig(ScriptedAccount):
     """One store. `first_page`, `zero`, `single` switch what is not known about the vendor's list."""
 
     page_size = 50
-    over_http = True
 
     def __init__(self, folder: Path) -> None:
         self._key = rsa.generate_private_key(65537, 1024)
@@ -76,7 +37,7 @@ class Rig:
         pem = self._key.private_bytes(*form).decode()
         os.environ |= {KEY_VARIABLE: pem, API_KEY_VARIABLE: API_KEY}
         self.secrets = (pem, *pem.splitlines()[1:3], API_KEY)
-        self._server = _Loopback(self._answer)
+        super().__init__()
         self._clock: Clock | None = None
         self.first_page, self.zero, self.single = 1, "empty", False
         self.refuse: dict[str, tuple[int, Any]] = {}
@@ -86,14 +47,9 @@ class Rig:
         self.date, self.expires_at = "", "2026-11-22T22:15:00.000-0800"
         self.serve(0)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     def serve(self, count: int) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
-        self._fault: tuple[Answer, int | None] | None = None
-        self._requests, self._sent = 0, list[Any]()
+        self.forget()
         for n in range(1, count + 1):
             self.add(9000 + n)
 
@@ -161,14 +117,6 @@ class Rig:
         self._clock = clock
         return Treez("downtown", self._settings(writes=writes, **settings), clock)
 
-    def fail(
-        self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int | None = None
-    ) -> None:
-        self._fault = ((status, headers or {}, body), times)
-
-    def requests(self) -> int:
-        return self._requests
-
     def writes(self) -> list[tuple[Change, list[Any]]]:
         always = {"first_name": "DANA", "last_name": "EXAMPLE", "birthday": "1990-02-03", "patient_type": "ADULT"}
         new = {"first_name": "Max", "last_name": "Muster", "birth_date": "1991-04-05", "phone": "6135550119",
@@ -197,24 +145,13 @@ class Rig:
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customer/detailcustomer", posted)]),
         ]  # fmt: skip
 
-    def sent(self) -> list[Any]:
-        return self._sent
-
-    def close(self) -> None:
-        self._server.close()
-
     # what the store answers ------------------------------------------------------------------------------------------
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        status, said, payload = self._checked(method, target, headers, body)
+        status, said, payload = super()._answer(method, target, headers, body)
         return status, {**said, **({"Date": self.date} if self.date else {})}, payload
 
-    def _checked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self._requests += 1
-        if self._fault is not None and self._fault[1] != 0:
-            answer, times = self._fault
-            self._fault = (answer, None if times is None else times - 1)
-            return answer
+    def _reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path = urlsplit(target).path
         if path == "/v2.0/dispensary/sample/config/api/gettokens":
             return self._exchanged(body)
@@ -224,10 +161,10 @@ class Rig:
         if path == "/service/jwt-validation":
             assert "targetPath=" in target
             granted = {"organization": [{"orgId": "org-1", "permissions": self.permissions}]}
-            return _json(200, {"valid": True, "permissions": granted})
+            return as_json(200, {"valid": True, "permissions": granted})
         path = re.sub("^/(dispensary/v3|v2.0/dispensary)/sample", "", path)
         if f"{method} {path}" in self.refuse:
-            return _json(*self.refuse[f"{method} {path}"])
+            return as_json(*self.refuse[f"{method} {path}"])
         return self._read(path) if method == "GET" else self._write(method, path, json.loads(body))
 
     def _stranger(self, path: str, target: str, headers: Mapping[str, str]) -> Answer | None:
@@ -238,7 +175,7 @@ class Rig:
         first, _, second = given.partition(".")
         claims = json.loads(_decoded(first))
         if claims["exp"] - claims["iat"] != 30_000:
-            return _json(400, {"message": "ttl"})
+            return as_json(400, {"message": "ttl"})
         assert self._clock is not None
         try:
             self._key.public_key().verify(_decoded(second), first.encode(), padding.PKCS1v15(), hashes.SHA256())
@@ -255,7 +192,7 @@ class Rig:
         self.tokens_given += 1
         token = f"exchanged-{self.tokens_given}"
         self.valid_tokens.add(token)
-        return _json(200, {**SUCCESS, "access_token": token, "expires_at": self.expires_at})
+        return as_json(200, {**SUCCESS, "access_token": token, "expires_at": self.expires_at})
 
     def _read(self, path: str) -> Answer:
         page = re.fullmatch(r"/customer/lastUpdated/after/([^/]+)/page/(\d+)/pagesize/50", path)
@@ -266,9 +203,9 @@ class Rig:
         assert found is not None
         if not found[1]:
             row = self.rows.get(int(found[2]))
-            return _json(200, {**SUCCESS, "data": row}) if row else _fail(404, "CUSTOMER_DOESNT_EXIST")
+            return as_json(200, {**SUCCESS, "data": row}) if row else _fail(404, "CUSTOMER_DOESNT_EXIST")
         rows = [row for row in self.rows.values() if row[found[1]] == unquote(found[2])]
-        return _json(200, {**SUCCESS, "data": rows}) if rows else _fail(404, "NOT_FOUND")
+        return as_json(200, {**SUCCESS, "data": rows}) if rows else _fail(404, "NOT_FOUND")
 
     def _page(self, number: int) -> Answer:
         self.before_page(number)
@@ -276,15 +213,15 @@ class Rig:
             if self.zero == "refused":
                 return _fail(200, "INVALID_PAGE")
             if self.zero == "empty":
-                return _json(200, {**SUCCESS, "data": []})
+                return as_json(200, {**SUCCESS, "data": []})
             number = self.first_page
         listed = [row for row in self.rows.values() if row["status"] != "DEACTIVATED"]
         listed.sort(key=lambda row: (row["last_update"], int(row["customer_id"])))
         start = (number - self.first_page) * 50
         rows = listed[start : start + 50]
         if self.single and len(rows) <= 1:
-            return _json(200, {**SUCCESS, "data": rows[0] if rows else None})
-        return _json(200, {**SUCCESS, "data": rows})
+            return as_json(200, {**SUCCESS, "data": rows[0] if rows else None})
+        return as_json(200, {**SUCCESS, "data": rows})
 
     def _write(self, method: str, path: str, sent: dict[str, Any]) -> Answer:
         assert set(sent) >= REQUIRED
@@ -297,19 +234,15 @@ class Rig:
         else:
             number = int(path.rpartition("/")[2])
             self.rows[number].update({key: value for key, value in sent.items() if value is not None})
-        return _json(200, {**SUCCESS, "data": self.rows[number]})
+        return as_json(200, {**SUCCESS, "data": self.rows[number]})
 
 
 def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _json(status: int, body: Any) -> Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
-
-
 def _fail(status: int, reason: str, detail: str | None = None) -> Answer:
-    return _json(status, {"resultCode": "FAIL", "resultReason": reason, "resultDetail": detail})
+    return as_json(status, {"resultCode": "FAIL", "resultReason": reason, "resultDetail": detail})
 
 
 def build(folder: Path) -> Rig:
