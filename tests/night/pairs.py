@@ -19,7 +19,7 @@ from jobs.night import Result
 from jobs.settings import load
 from jobs.workspace import Workspace
 from reports.document import CorrectionLine, RunReport
-from tests.night.stage import START
+from tests.night.stage import START, continued
 
 SEED = 7
 
@@ -115,6 +115,29 @@ def serving(group: Group) -> Iterator[Group]:
         finally:
             for account in group.accounts.values():
                 account.stop()
+
+
+class NightZero:
+    """The first night of a group, which finds nothing, played once for all tests that begin with the same group.
+
+    Groups made alike hold the same people under the same ids, so that a later one may go on from the workspace of the
+    first; only the ports and tokens of its accounts are its own, and those are in its configuration.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._played: set[str] = set()
+
+    def of(self, group: Group, made: str, ignored: frozenset[Any] = frozenset()) -> None:
+        """Bring `group` behind its first night. `made`: what tells groups apart that are not made alike."""
+        kept = self._folder / made
+        if made in self._played:
+            continued(kept, group.folder / "data")
+            return
+        zero = group.night(after=0)
+        assert (found(zero.report) - ignored, zero.report.corrections, zero.exit_code) == (set(), [], 0)
+        continued(group.folder / "data", kept)
+        self._played.add(made)
 
 
 def found(report: RunReport) -> set[tuple[str, str, frozenset[str]]]:

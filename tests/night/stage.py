@@ -198,6 +198,11 @@ def serving(
             group.stop()
 
 
+def continued(prepared: Path, folder: Path) -> None:
+    """What earlier nights left in `prepared` (lists, configuration, workspace), to go on from in `folder`."""
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+
+
 def mortar_only(raw: dict[str, Any]) -> None:
     """The shop and its till alone: a quicker night."""
     raw["sources"] = {name: raw["sources"][name] for name in ("shop", "till")}

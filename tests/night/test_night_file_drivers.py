@@ -19,7 +19,7 @@ from jobs.settings import load
 from jobs.workspace import Workspace
 from reports.document import CorrectionLine
 from tests.night.exports import EXPORTS, PEOPLE, SENTINEL, Export, bring_in, read, save, write
-from tests.night.stage import START, files_below, rollcall
+from tests.night.stage import START, continued, files_below, rollcall
 
 OTHER = ("id", "first_name", "last_name", "phone", "email", "email_consent")
 
@@ -267,9 +267,25 @@ def drifting(till: Counter) -> Result:
     return result
 
 
-def test_a_file_that_changed_since_the_run_is_refused(till: Counter) -> None:
+@pytest.fixture(scope="module")
+def drifted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counter, Result]:
+    """A Heartland till by file, drifting; to be copied, not to be changed."""
+    till = Counter(tmp_path_factory.mktemp("drifted"), EXPORTS["heartland"])
+    return till, drifting(till)
+
+
+@pytest.fixture
+def plan(drifted: tuple[Counter, Result], till: Counter) -> Result:
+    """The till of this test drifts, as `drifting` says."""
+    prepared, result = drifted
+    continued(prepared.folder, till.folder)
+    till.others = list(prepared.others)
+    till.clock.advance(prepared.clock.now() - till.clock.now())
+    return result
+
+
+def test_a_file_that_changed_since_the_run_is_refused(till: Counter, plan: Result) -> None:
     """Its rows are not those that were judged: nothing is handed over, the approval stands, the next run goes on."""
-    plan = drifting(till)
     till.type_in("11", "Email", "dee.new@example.com")
     done = till.apply(plan.run_id)
     assert (done.exit_code, till.states(plan.run_id), till.handed_over()) == (6, {"0007 phone": "ready"}, [])
@@ -279,9 +295,8 @@ def test_a_file_that_changed_since_the_run_is_refused(till: Counter) -> None:
     assert read(till.import_file())[0]["Mobile Phone"] == "+16135550142"
 
 
-def test_applying_twice_hands_over_once(till: Counter) -> None:
+def test_applying_twice_hands_over_once(till: Counter, plan: Result) -> None:
     """A second `apply` makes the same files again, as after a kill that lost them."""
-    plan = drifting(till)
     till.apply(plan.run_id)
     made, history = till.import_file().read_bytes(), till.history(plan.run_id)
     till.import_file().unlink()
@@ -289,9 +304,8 @@ def test_applying_twice_hands_over_once(till: Counter) -> None:
     assert (till.import_file().read_bytes(), till.history(plan.run_id)) == (made, history)
 
 
-def test_what_the_next_export_does_not_show_is_no_success(till: Counter) -> None:
+def test_what_the_next_export_does_not_show_is_no_success(till: Counter, plan: Result) -> None:
     """Exported again and not imported: handed back, and handed over anew under the same yes, from the newer file."""
-    plan = drifting(till)
     till.apply(plan.run_id)
     till.type_in("11", "Address Line 1", "2 New Street")
     again = till.night()
@@ -305,17 +319,15 @@ def test_what_the_next_export_does_not_show_is_no_success(till: Counter) -> None
     assert till.states(again.run_id) == {"0007 phone": "verified"}
 
 
-def test_an_export_of_before_proves_nothing(till: Counter) -> None:
+def test_an_export_of_before_proves_nothing(till: Counter, plan: Result) -> None:
     """The very file that was judged lies there again: what waits, waits, in one hand-over."""
-    plan = drifting(till)
     till.apply(plan.run_id)
     again = till.night(write=False)
     assert till.states(plan.run_id) == {"0007 phone": "intended"}
     assert not any("the new export shows" in text for text in again.report.warnings)
 
 
-def test_g1_an_export_without_a_certificate_proves_nothing(till: Counter) -> None:
-    plan = drifting(till)
+def test_g1_an_export_without_a_certificate_proves_nothing(till: Counter, plan: Result) -> None:
     till.apply(plan.run_id)
     rows = read(till.file)
     save(till.file, [*rows, {**rows[0], "Mobile Phone": "+16135550142"}])
@@ -323,8 +335,7 @@ def test_g1_an_export_without_a_certificate_proves_nothing(till: Counter) -> Non
     assert till.states(plan.run_id) == {"0007 phone": "intended"}
 
 
-def test_a_profile_that_is_gone_from_the_next_export_is_handed_back(till: Counter) -> None:
-    plan = drifting(till)
+def test_a_profile_that_is_gone_from_the_next_export_is_handed_back(till: Counter, plan: Result) -> None:
     till.apply(plan.run_id)
     save(till.file, read(till.file)[1:])
     till.night(write=False)
@@ -335,8 +346,7 @@ def test_a_profile_that_is_gone_from_the_next_export_is_handed_back(till: Counte
     assert "0142" not in row.detail
 
 
-def test_paused_nothing_is_handed_over(till: Counter) -> None:
-    plan = drifting(till)
+def test_paused_nothing_is_handed_over(till: Counter, plan: Result) -> None:
     (till.folder / "data" / "paused").touch()
     till.apply(plan.run_id)
     assert (till.states(plan.run_id), till.handed_over()) == ({"0007 phone": "ready"}, [])

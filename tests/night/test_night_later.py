@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.clock import SimulatedClock
-from tests.night.stage import START, Said, rollcall, tables, write_csv
+from tests.night.stage import START, Said, continued, rollcall, tables, write_csv
 
 HEADING = ["id", "first_name", "last_name", "phone", "email"]
 ANN = ["Ann", "Roe", "+1 613 555 0117", "ann@example.com"]
@@ -47,11 +47,53 @@ class Past:
         return [row["run"] for row in self.say("--json", "status").data["runs"]]
 
 
-@pytest.fixture
-def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Past:
+@contextmanager
+def played(folder: Path) -> Iterator[Past]:
+    """A group without a past yet, and its clock as everybody's."""
     clock = SimulatedClock(START)
-    monkeypatch.setattr("jobs.desk.SystemClock", lambda: clock)
-    return Past(tmp_path, clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.desk.SystemClock", lambda: clock)
+        yield Past(folder, clock)
+
+
+@pytest.fixture
+def past(tmp_path: Path) -> Iterator[Past]:
+    with played(tmp_path) as group:
+        yield group
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of one whole night."""
+    with played(tmp_path_factory.mktemp("first")) as group:
+        assert observes(group.night())
+    return group.folder
+
+
+@pytest.fixture(scope="module")
+def third_night(first_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that has just ended to observe."""
+    with played(tmp_path_factory.mktemp("third")) as group:
+        continued(first_night, group.folder)
+        group.clock.advance(timedelta(days=1))
+        assert [observes(group.night()) for _ in range(2)] == [True, False]
+    return group.folder
+
+
+@pytest.fixture
+def settled(first_night: Path, past: Past) -> Past:
+    """The day after one whole night."""
+    continued(first_night, past.folder)
+    past.clock.advance(timedelta(days=1))
+    return past
+
+
+@pytest.fixture
+def trusted(third_night: Path, past: Past) -> Past:
+    """The day after three nights, of which the pairing only observed two."""
+    continued(third_night, past.folder)
+    past.clock.advance(timedelta(days=3))
+    return past
 
 
 def observes(said: Said) -> bool:
@@ -59,32 +101,30 @@ def observes(said: Said) -> bool:
     return "both only observes, nothing of it is written" in said.out
 
 
-def test_a_pairing_put_back_after_a_long_time_observes_anew(past: Past) -> None:
+def test_a_pairing_put_back_after_a_long_time_observes_anew(trusted: Past) -> None:
     """G14: what it learned two months ago is not what it is let loose on."""
-    assert [observes(past.night()) for _ in range(3)] == [True, True, False]
-    past.configure([])
-    assert past.night(10).code == 0
-    past.configure()
-    assert not observes(past.night(10)), "not a long time"
-    past.configure([])
-    assert past.night(20).code == 0
-    past.configure()
-    past.clock.advance(timedelta(days=11))
-    assert "0 of 2 certified nights done" in past.say("check").out
-    said = past.night(0)
+    trusted.configure([])
+    assert trusted.night(10).code == 0
+    trusted.configure()
+    assert not observes(trusted.night(10)), "not a long time"
+    trusted.configure([])
+    assert trusted.night(20).code == 0
+    trusted.configure()
+    trusted.clock.advance(timedelta(days=11))
+    assert "0 of 2 certified nights done" in trusted.say("check").out
+    said = trusted.night(0)
     assert observes(said)
     assert "1 of 2 certified nights done" in said.out
-    assert [observes(past.night()) for _ in range(2)] == [True, False]
+    assert [observes(trusted.night()) for _ in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("keys", [["phone", "email"], ["email"]])
-def test_a_pairing_with_other_match_keys_observes_anew(keys: list[str], past: Past) -> None:
+def test_a_pairing_with_other_match_keys_observes_anew(keys: list[str], trusted: Past) -> None:
     """G14: other keys, or the same in another order, make other links."""
-    assert [observes(past.night()) for _ in range(3)] == [True, True, False]
-    past.configure([PAIRING | {"keys": ["email", "phone"]}])
-    assert not observes(past.night()), "the keys of its preset, spelled out"
-    past.configure([PAIRING | {"keys": keys}])
-    assert observes(past.night())
+    trusted.configure([PAIRING | {"keys": ["email", "phone"]}])
+    assert not observes(trusted.night()), "the keys of its preset, spelled out"
+    trusted.configure([PAIRING | {"keys": keys}])
+    assert observes(trusted.night())
 
 
 @pytest.mark.parametrize(
@@ -96,43 +136,42 @@ def test_a_pairing_with_other_match_keys_observes_anew(keys: list[str], past: Pa
     ],
     ids=["missing", "empty", "moved"],
 )
-def test_a_workspace_without_its_state_is_refused(lose: Callable[[Path], Any], past: Past) -> None:
+def test_a_workspace_without_its_state_is_refused(lose: Callable[[Path], Any], settled: Past) -> None:
     """Decisions, the journal and writes in doubt would be gone, and run ids be used again."""
-    assert past.night().code == 0
-    page = past.data / "reports" / "2026-03-03-a.html"
+    page = settled.data / "reports" / "2026-03-03-a.html"
     before = page.read_bytes()
-    lose(past.data / "state.db")
-    past.clock.advance(timedelta(hours=1))
+    lose(settled.data / "state.db")
+    settled.clock.advance(timedelta(hours=1))
     for words in (["run"], ["status"], ["check"], ["plan"]):
-        said = past.say(*words)
+        said = settled.say(*words)
         assert said.code == 2
         assert "state.db is missing or new, while" in said.err
         assert "Restore the database from a backup" in said.err
         assert "to start anew on purpose, move the workspace away first" in said.err
     assert page.read_bytes() == before
-    assert not (past.data / "state.db").is_file() or not (past.data / "state.db").stat().st_size, "nothing was made"
+    assert not (settled.data / "state.db").is_file() or not (settled.data / "state.db").stat().st_size, (
+        "nothing was made"
+    )
 
 
-def test_a_state_that_knows_no_run_is_not_that_of_a_workspace_with_reports(past: Past) -> None:
+def test_a_state_that_knows_no_run_is_not_that_of_a_workspace_with_reports(settled: Past) -> None:
     """Such as another database that `state:` was pointed to; one on a server is always there."""
-    assert past.night().code == 0
-    past.configure(state=f"sqlite:///{past.folder}/new/state.db")
-    assert past.night().code == 2
-    past.configure(workspace="elsewhere", state=f"sqlite:///{past.folder}/new/state.db")
-    assert past.say("status").code == 0, "it is there now, and knows no run"
-    past.configure(state=f"sqlite:///{past.folder}/new/state.db")
-    said = past.night()
+    settled.configure(state=f"sqlite:///{settled.folder}/new/state.db")
+    assert settled.night().code == 2
+    settled.configure(workspace="elsewhere", state=f"sqlite:///{settled.folder}/new/state.db")
+    assert settled.say("status").code == 0, "it is there now, and knows no run"
+    settled.configure(state=f"sqlite:///{settled.folder}/new/state.db")
+    said = settled.night()
     assert said.code == 2
     assert "is missing or new, while" in said.err
 
 
-def test_a_workspace_that_was_moved_away_begins_anew(past: Past) -> None:
-    assert past.night().code == 0
-    past.data.rename(past.folder / "old")
-    assert past.say("check").code == 0
-    assert not past.data.exists(), "checking makes nothing"
-    assert past.night().code == 0
-    assert past.runs() == ["2026-03-04-a"]
+def test_a_workspace_that_was_moved_away_begins_anew(settled: Past) -> None:
+    settled.data.rename(settled.folder / "old")
+    assert settled.say("check").code == 0
+    assert not settled.data.exists(), "checking makes nothing"
+    assert settled.night().code == 0
+    assert settled.runs() == ["2026-03-04-a"]
 
 
 @contextmanager
@@ -147,34 +186,31 @@ def files_below_size(limit: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("limit", [4_096, 40_960])
-def test_a_disk_that_refuses_is_told_in_a_sentence(limit: int, past: Past) -> None:
+def test_a_disk_that_refuses_is_told_in_a_sentence(limit: int, settled: Past) -> None:
     """What, where and what to do, exit 1; and the night after it is whole."""
-    assert past.night().code == 0
     with files_below_size(limit):
-        said = past.night()
+        said = settled.night()
     assert said.code == 1
     last = said.err.rstrip("\n").split("\n")[-1]
     assert last.startswith("rollcall: the state database sqlite:///")
     assert "state.db could not be read or written: disk I/O error; look at the free space" in last
-    assert past.night().code == 0
+    assert settled.night().code == 0
 
 
-def test_an_inbox_that_is_no_folder_is_a_warning_of_the_run(past: Past) -> None:
-    assert past.night().code == 0
-    (past.data / "decisions_inbox").write_text("a decision")
-    said = past.night()
+def test_an_inbox_that_is_no_folder_is_a_warning_of_the_run(settled: Past) -> None:
+    (settled.data / "decisions_inbox").write_text("a decision")
+    said = settled.night()
     assert said.code == 0
     assert "decisions_inbox: no decision was taken: the inbox cannot be read: Not a directory" in said.out
-    pages = [path.read_text() for path in (past.data / "reports").glob("*.json")]
+    pages = [path.read_text() for path in (settled.data / "reports").glob("*.json")]
     assert sum("no decision was taken" in page for page in pages) == 1
 
 
-def test_a_pair_is_of_profiles_that_were_read(past: Past) -> None:
+def test_a_pair_is_of_profiles_that_were_read(settled: Past) -> None:
     """The last certified export tells, or the roll where that cannot be read; where neither does, nobody can know."""
-    assert past.night().code == 0
 
     def word(other: str) -> Said:
-        return past.say("decide", "not_same", "pair", "shop:100", other, "--why", "two people")
+        return settled.say("decide", "not_same", "pair", "shop:100", other, "--why", "two people")
 
     assert word("till:7").code == 0
     refused = word("till:8")
@@ -183,10 +219,10 @@ def test_a_pair_is_of_profiles_that_were_read(past: Past) -> None:
         "till has no profile 8, neither in its last certified export nor on the roll of the last night" in refused.err
     )
     assert "there is no source nosuch; the configuration has shop, till" in word("nosuch:7").err
-    for seal in (past.data / "snapshots").glob("*/*/seal.json"):
+    for seal in (settled.data / "snapshots").glob("*/*/seal.json"):
         seal.unlink()
     assert [word("till:7").code, word("till:8").code] == [0, 2]
-    for file in (past.data / "kept").glob("roll-*"):
+    for file in (settled.data / "kept").glob("roll-*"):
         file.unlink()
     assert [word("till:7").code, word("till:8").code] == [0, 0]
 
@@ -201,22 +237,21 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 @pytest.mark.parametrize(("name", "lost"), [("roll", "every entity a new id"), ("bases", "as on a first night")])
 def test_a_damaged_kept_file_can_be_left_behind(
-    name: str, lost: str, damage: Callable[[Path], Any], past: Past
+    name: str, lost: str, damage: Callable[[Path], Any], settled: Past
 ) -> None:
     """The message names the way out and its price; without a backup every night would stop for good."""
-    assert past.night().code == 0
-    (file,) = (past.data / "kept").glob(f"{name}-*")
+    (file,) = (settled.data / "kept").glob(f"{name}-*")
     damage(file)
-    said = past.night()
+    said = settled.night()
     assert said.code == 2
     assert f"Without a backup: `rollcall purge --kept {name}` forgets it, and then" in said.err
     assert lost in said.err
-    forgot = past.say("purge", "--kept", name)
+    forgot = settled.say("purge", "--kept", name)
     assert forgot.code == 0
     assert forgot.last.startswith(f"forgot the kept {name}: ")
     assert lost in forgot.last
-    assert past.night().code == 0
-    assert past.say("purge", "--kept", "nothing").code == 2
+    assert settled.night().code == 0
+    assert settled.say("purge", "--kept", "nothing").code == 2
 
 
 @pytest.mark.parametrize("name", ["links", "entities", "phones"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox import lightspeed_r, shopify
-from tests.night.pairs import Group, Known, finding, found, serving, states
+from tests.night.pairs import Group, Known, NightZero, finding, found, serving, states
 from tests.night.search import unpacked
 
 AUTO = {"drift": "auto", "relink": "auto", "add_tag": "auto", "opt_out": "auto"}
@@ -45,15 +45,19 @@ def enter(group: Group, person: Any) -> Known:
     return group.people[-1]
 
 
+@pytest.fixture(scope="module")
+def night_zero(tmp_path_factory: pytest.TempPathFactory) -> NightZero:
+    return NightZero(tmp_path_factory.mktemp("zero"))
+
+
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
+def opened(tmp_path: Path, night_zero: NightZero) -> Iterator[Opened]:
     contexts: list[Any] = []
 
     def open_one(**more: Any) -> Group:
         contexts.append(serving(group_of(tmp_path, **more)))
         group: Group = contexts[-1].__enter__()
-        zero = group.night(after=0)
-        assert (found(zero.report), zero.report.corrections, zero.exit_code) == (set(), [], 0)
+        night_zero.of(group, str(sorted(more.items())))
         return group
 
     yield open_one

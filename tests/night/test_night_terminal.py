@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from connectors.clock import SimulatedClock
-from tests.night.stage import START, Said, rollcall, tables, write_csv
+from tests.night.stage import START, Said, continued, rollcall, tables, write_csv
 
 HEADING = ["id", "first_name", "last_name", "phone", "email"]
 SHOP = ["100", "Ann", "Roe", "+1 613 555 0117", "ann@example.com"]
@@ -50,11 +50,23 @@ def run(config: Path, *words: str) -> Said:
     return said
 
 
-def moved(config: Path, phone: str = "416 555 0117") -> dict[str, Any]:
-    """A night on which they agree, then one on which the till has another phone: its drift."""
-    run(config, "run")
-    lists(config.parent, SHOP, [*TILL[:3], phone, TILL[4]])
-    run(config, "run")
+@pytest.fixture(scope="module")
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A night on which they agree, then one on which the till has another phone."""
+    folder = tmp_path_factory.mktemp("moved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.desk.SystemClock", lambda: SimulatedClock(START))
+        config = configured(folder)
+        run(config, "run")
+        lists(folder, SHOP, [*TILL[:3], "416 555 0117", TILL[4]])
+        run(config, "run")
+    return folder
+
+
+@pytest.fixture
+def drift(two_nights: Path, config: Path) -> dict[str, Any]:
+    """After those two nights: the finding of the second."""
+    continued(two_nights, config.parent)
     report = orjson.loads(sorted((config.parent / "data" / "reports").glob("*.json"))[-1].read_bytes())
     (finding,) = (f for f in report["findings"] if f["kind"] == "drift")
     return dict(finding)
@@ -63,9 +75,8 @@ def moved(config: Path, phone: str = "416 555 0117") -> dict[str, Any]:
 # looking things up --------------------------------------------------------------------------------------------------
 
 
-def test_rules_come_with_their_sentences(config: Path) -> None:
+def test_rules_come_with_their_sentences(config: Path, drift: dict[str, Any]) -> None:
     """G8, and a newcomer does not know what G13 is."""
-    drift = moved(config)
     told = run(config, "explain", drift["finding_id"])
     assert "  G13: The side that differs from the value on which both last agreed has changed;" in told.out
     assert "M7" not in told.out, "the pairing is a plain one: Mortar's rules are not its own"
@@ -84,9 +95,8 @@ def test_a_plan_tells_the_rules_that_it_names(tmp_path: Path, clock: SimulatedCl
     )
 
 
-def test_masks_show_that_two_values_differ(config: Path) -> None:
+def test_masks_show_that_two_values_differ(config: Path, drift: dict[str, Any]) -> None:
     """Another area code, the same last digits: before and after must not look the same, with +1 or without."""
-    drift = moved(config)
     shown = {fact["name"]: fact["value"] for fact in drift["evidence"]}
     assert shown["phone@shop:100"] == "*******117 (digit 1: 6)"
     assert shown["phone@till:7"] == "*******117 (digit 1: 4)"
@@ -98,9 +108,8 @@ def test_masks_show_that_two_values_differ(config: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_real_values_are_shown_to_who_holds_the_key(config: Path) -> None:
+def test_the_real_values_are_shown_to_who_holds_the_key(config: Path, drift: dict[str, Any]) -> None:
     """From the sealed snapshots of the run, whatever the files say by now; a word on stderr, and only on wish."""
-    drift = moved(config)
     lists(config.parent, ["1", "X", "Y", "", ""], ["2", "X", "Y", "", ""])
     masked = run(config, "explain", drift["finding_id"])
     assert "613 555 0117" not in masked.out
@@ -114,8 +123,7 @@ def test_the_real_values_are_shown_to_who_holds_the_key(config: Path) -> None:
     assert data["values"]["till:7"]["phone"] == "416 555 0117"
 
 
-def test_real_values_that_were_purged_are_not_pulled_again(config: Path) -> None:
-    drift = moved(config)
+def test_real_values_that_were_purged_are_not_pulled_again(config: Path, drift: dict[str, Any]) -> None:
     shutil.rmtree(config.parent / "data" / "snapshots" / "till")
     told = run(config, "explain", drift["finding_id"], "--unmask")
     assert "not to be had: the snapshot till.2026-03-02-b is purged (retention.snapshots: 30d)" in told.out
@@ -127,9 +135,8 @@ def test_real_values_that_were_purged_are_not_pulled_again(config: Path) -> None
     assert "the snapshot shop.2026-03-02-b is purged" in none.err
 
 
-def test_real_values_need_the_key(config: Path) -> None:
+def test_real_values_need_the_key(config: Path, drift: dict[str, Any]) -> None:
     """Another key opens nothing, and no value comes out."""
-    drift = moved(config)
     key = config.parent / "data" / "rollcall.key"
     key.rename(key.with_suffix(".old"))
     told = rollcall("explain", drift["finding_id"], "--unmask", "--config", config)
@@ -157,9 +164,8 @@ def waits(config: Path) -> list[str]:
     return data
 
 
-def test_status_lists_what_waits(config: Path, clock: SimulatedClock) -> None:
+def test_status_lists_what_waits(config: Path, drift: dict[str, Any], clock: SimulatedClock) -> None:
     """A decision that ran out, a source without a certificate, a plan that was interrupted, a pause."""
-    drift = moved(config)
     assert waits(config) == []
     assert run(config, "status").last == "2 runs; nothing to look at"
     run(config, "decide", "accept", "finding", drift["finding_id"], "--until", "2026-03-03", "--by", "Kim")
@@ -181,6 +187,7 @@ def test_a_source_that_was_never_pulled_waits(config: Path) -> None:
 # last lines ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("drift")
 @pytest.mark.parametrize(
     ("words", "last"),
     [
@@ -199,7 +206,6 @@ def test_a_source_that_was_never_pulled_waits(config: Path) -> None:
     ],
 )
 def test_the_last_line_says_what_was_done(config: Path, words: str, last: str) -> None:
-    moved(config)
     assert re.fullmatch(last, run(config, *words.format(config.parent).split()).last)
 
 
@@ -245,9 +251,8 @@ def test_an_export_of_another_kind_is_refused(config: Path, name: str) -> None:
 # decisions ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_decision_says_what_it_covers(config: Path) -> None:
+def test_a_decision_says_what_it_covers(config: Path, drift: dict[str, Any]) -> None:
     """Its run, how many findings and corrections, and what goes all the same not."""
-    drift = moved(config)
     (correction,) = drift["correction_ids"]
     one = run(config, "decide", "approve", "finding", drift["finding_id"], "--why", "asked her")
     assert one.last == (
@@ -266,17 +271,15 @@ def test_a_decision_says_what_it_covers(config: Path) -> None:
     assert pair.last.endswith("on run 2026-03-02-b: it counts from the next run on")
 
 
-def test_a_decision_is_about_the_last_plan_not_the_last_pull(config: Path) -> None:
+def test_a_decision_is_about_the_last_plan_not_the_last_pull(config: Path, drift: dict[str, Any]) -> None:
     """A pull has no plan: a decision after it speaks of the plan that the person has read."""
-    drift = moved(config)
     run(config, "pull")
     (correction,) = drift["correction_ids"]
     said = run(config, "decide", "approve", "correction", correction)
     assert "on run 2026-03-02-b: approves 1 correction " in said.last
 
 
-def test_a_decisions_file_names_its_run(config: Path) -> None:
-    drift = moved(config)
+def test_a_decisions_file_names_its_run(config: Path, drift: dict[str, Any]) -> None:
     one = {"target": "finding", "id": drift["finding_id"], "verdict": "accept", "by": "Kim"}
     path = config.parent / "decisions.json"
     path.write_bytes(orjson.dumps({"schema": 1, "run": "2026-03-02-b", "decisions": [one, one | {"id": "ffff"}]}))
