@@ -273,7 +273,7 @@ def rules_command(desk: Desk) -> None:
         desk.say("", [{"id": rule.id, "where": list(rule.where), "tests": list(rule.tests)} for rule in found])
     else:
         refused = sum(any(where.startswith("refused") for where in rule.where) for rule in found)
-        desk.table(rules.table(found), f"{look.many(len(found), 'rule')}, {refused} refused for now")
+        desk.table(rules.table(found), f"{many(len(found), 'rule')}, {refused} refused for now")
 
 
 @_command(
