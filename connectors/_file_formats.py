@@ -66,7 +66,7 @@ PLAIN = Format(
         "first_name": ("Given Name", "Forename"),
         "last_name": ("Surname", "Family Name"),
         "full_name": ("Customer Name",),
-        "birth_date": ("Birthday", "Birthdate", "Date of Birth", "DOB"),
+        "birth_date": ("Birthday", "Date of Birth", "DOB"),
         "phone": ("Mobile", "Mobile Phone", "Mobile Number", "Cell Phone", "Phone Number", "Telephone"),
         "email": ("E-mail", "Email Address", "E-mail Address"),
         "street": ("Address", "Address 1", "Address Line 1", "Street Address", "Default Address Address1"),

@@ -93,7 +93,7 @@ class FileReader:
         for name, known in self._form.columns.items():
             there = [heading for heading in map(_folded, known) if heading in headings and heading not in taken]
             if self._form.one_each and name not in self._settings.columns:
-                self._one_each(name, [*([wanted[name]] if name in wanted else []), *there])
+                self._one_each(name, [*({wanted.get(name, "")} - taken - {""}), *there])
             wanted |= {name: there[0]} if there else {}
         wanted |= {name: self._configured(name, heading, headings) for name, heading in self._settings.columns.items()}
         # a heading given twice is nobody's guess where it is read, and nobody's business where it is not

@@ -15,6 +15,7 @@ from connectors.http import Stats
 from jobs.fitting import Fitter
 from jobs.settings import Settings
 from jobs.state import State
+from reports.words import many, plural
 
 HEAD = ["source", "check", "result", "detail"]
 SHOWN = ("first_name", "last_name", "birth_date", "phone", "email", "street", "group", "note")
@@ -42,7 +43,9 @@ def _observing(settings: Settings, state: State | None, today: date | None) -> I
         if pairing.observe_nights:
             nights = state.pairing_nights(pairing.observed_as, today=today) if state else 0
             done = min(pairing.observe_nights, nights)
-            said = f"{done} of {pairing.observe_nights} certified nights done; a business date counts once (G14)"
+            said = (
+                f"{done} of {many(pairing.observe_nights, 'certified night')} done; a business date counts once (G14)"
+            )
             yield [pairing.id, "only observes" if done < pairing.observe_nights else "observed", "", said]
 
 
@@ -104,13 +107,18 @@ def _first_page(connector: Connector) -> list[str]:
         return ["page one", "ok", "nobody is listed"]
     fitted = fitter.fit(page.records)
     records = page.records.to_pylist() if isinstance(page.records, pa.Table) else page.records
-    told = [f"{len(records)} profiles", *_filled(connector, records)]
+    told = [many(len(records), "profile"), *_filled(connector, records)]
     if fitted.misfits:
-        told.append(f"{len(fitted.misfits)} do not fit: {'; '.join(sorted({why for _, why in fitted.misfits}))}")
+        odd = f"{len(fitted.misfits)} {plural(len(fitted.misfits), 'does')} not fit"
+        told.append(f"{odd}: {'; '.join(sorted({why for _, why in fitted.misfits}))}")
     if fitter.unknown:
         told.append(f"fields that are not known: {', '.join(sorted({field for field, _ in fitter.unknown}))}")
     if fitted.unreadable:
-        return ["page one", "FAILS", "; ".join([*told, f"{fitted.unreadable} have no id that can be read"])]
+        return [
+            "page one",
+            "FAILS",
+            "; ".join([*told, f"{fitted.unreadable} {plural(fitted.unreadable, 'has')} no id that can be read"]),
+        ]
     return ["page one", "ok", "; ".join(told)]
 
 

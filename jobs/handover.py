@@ -19,6 +19,7 @@ from jobs.state import State
 from jobs.writer import Writer
 from reports.export import Cell, Table, write_sheets
 from reports.filing import private_file
+from reports.words import many, plural
 
 FOLDER = "handover"
 """Below the workspace: a folder per source."""
@@ -69,7 +70,7 @@ def hand_over(desk: Desk, waiting: Sequence[Correction], ready: Sequence[Correct
     made = [*([import_file] if imported else []), *([work_list] if changes else [])]
     _leave_only(desk.folder, made)
     places = " and ".join(map(str, made))
-    said = f"{desk.connector.name}: {len(going)} corrections are handed over to a person: {places}"
+    said = f"{desk.connector.name}: {many(len(going), 'correction')} {plural(len(going), 'is')} handed over to a person: {places}"
     return done, said if made else ""
 
 

@@ -28,6 +28,7 @@ from jobs.state import FindingRow, Trigger
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports.document import Breaker, RunReport, SourceLine, Step
+from reports.words import many
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ def pull(workspace: Workspace, *, progress: Progress | None = None) -> list[Sour
     with _begun(workspace, "manual", progress) as night:
         lines = _source_lines(night, _pull(night))
         good = sum(line.certified for line in lines)
-        _end(night, reporting.status(lines), f"pull {night.run_id}: {good} of {len(lines)} sources certified")
+        _end(night, reporting.status(lines), f"pull {night.run_id}: {good} of {many(len(lines), 'source')} certified")
         return lines
 
 

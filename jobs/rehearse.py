@@ -51,7 +51,7 @@ class Score:
 
     @property
     def perfect(self) -> bool:
-        """Nothing missed, nothing false, nothing left to do."""
+        """Nothing missed, nothing false, nothing left to write."""
         wrong = sum(row["missed"] + row["false"] for row in self.kinds.values())
         return wrong == self.second_plan == self.quiet == self.undone == 0
 
@@ -157,7 +157,7 @@ def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: Sim
     _approve(workspace, one, out)
     applied = applying.apply(workspace, one.run_id).report
     clock.advance(timedelta(hours=24))
-    say("night two: nothing left to do")
+    say("night two: nothing left to write")
     two = night.run(workspace, trigger="manual").report
     _reports(out, applied, two)
     score = _score(truth, zero, applied, two)

@@ -5,13 +5,13 @@ import shlex
 
 COMMANDS = (
     "apply", "check", "decide", "demo", "explain", "export", "golive", "pause", "plan", "pull", "purge", "report", "resume",
-    "run", "sandbox", "schedule", "status",
+    "rules", "run", "sandbox", "schedule", "status",
 )  # fmt: skip
 """What the command line offers; a test compares."""
 DEFAULT_CONFIG = "config.yaml"
 """The configuration that a command reads where none is named."""
 _COMMAND = re.compile(rf"\brollcall (?:{'|'.join(COMMANDS)})\b(?! --config)")
-_IRREGULAR = {"has": "have", "is": "are", "was": "were", "customer blocks": "customers block"}
+_IRREGULAR = {"has": "have", "is": "are", "was": "were", "does": "do", "customer blocks": "customers block"}
 
 
 def many(number: int, noun: str) -> str:

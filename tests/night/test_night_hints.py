@@ -114,7 +114,9 @@ def test_explain_says_what_stands(config: Path) -> None:
     """Approved and handed over are no invitation to approve; the first 8 characters of an id are enough to decide."""
     finding, run = planned(config)
     name = finding["finding_id"]
-    assert f"approve: rollcall decide approve finding {name} --run {run}" in ok(config, "explain", name).out
+    first = ok(config, "explain", name).out
+    assert f"approve: rollcall decide approve finding {name} --run {run}" in first
+    assert "2. Approve the correction, or make the change" in first
     said = ok(config, "decide", "approve", "finding", name[:8], "--why", "asked the customer", "--by", "Kim")
     assert f"approve finding {name} on run {run}" in said.last
     told = ok(config, "explain", name).out

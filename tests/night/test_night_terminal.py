@@ -80,6 +80,9 @@ def test_rules_come_with_their_sentences(config: Path, drift: dict[str, Any]) ->
     told = run(config, "explain", drift["finding_id"])
     assert "  G13: The side that differs from the value on which both last agreed has changed;" in told.out
     assert "M7" not in told.out, "the pairing is a plain one: Mortar's rules are not its own"
+    assert "2. Make the change by hand in the system that is named." in told.out, (
+        "nothing is there that a yes would let go"
+    )
     assert told.last == f"finding {drift['finding_id']} of run 2026-03-02-b: new; corrections: 1 blocked"
 
 
