@@ -4,8 +4,8 @@ import re
 import shlex
 
 COMMANDS = (
-    "apply", "check", "decide", "demo", "explain", "export", "golive", "pause", "plan", "pull", "purge", "report", "resume",
-    "rules", "run", "sandbox", "schedule", "status",
+    "apply", "check", "connect", "decide", "demo", "explain", "export", "golive", "pause", "plan", "pull", "purge", "report",
+    "resume", "rules", "run", "sandbox", "schedule", "status",
 )  # fmt: skip
 """What the command line offers; a test compares."""
 DEFAULT_CONFIG = "config.yaml"

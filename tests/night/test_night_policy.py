@@ -200,7 +200,8 @@ def test_a_breaker_stops_a_source_until_a_person_lifts_it(group: Group) -> None:
         (breaker,) = [breaker for breaker in result.report.breakers if breaker.tripped]
         assert (breaker.source, breaker.name, breaker.count, breaker.limit) == ("till", "updates", 27, 25)
         page = result.page.read_text(encoding="utf-8")
-        assert "rollcall decide approve breaker till/updates --why TEXT" in page[: page.index('class="tiles"')]
+        hint = f"rollcall decide --config {group.config} approve breaker till/updates --run {result.run_id} --why TEXT"
+        assert hint in page[: page.index('class="tiles"')]
         decide(group, "approve", "breaker", "till/updates")
         applied = rollcall("apply", result.run_id, "--config", group.config)
         assert applied.code == 0, applied.out
