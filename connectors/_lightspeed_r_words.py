@@ -79,6 +79,9 @@ class LightspeedRSettings(SourceSettings):
     no_contact_means: Literal["unknown", "out"] = Field(
         default="unknown", description="what a no-contact flag says; it is also the creation default (G9)"
     )
+    tags_shape: Literal["tag", "Tag"] = Field(
+        default="tag", description='assumed, how tags are written: {"tag": ["a"]}, or {"Tag": [{"name": "a"}]}'
+    )
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
@@ -104,6 +107,7 @@ class Words:
 
     no_contact_means: str
     zone: ZoneInfo
+    tags_shape: str = "tag"
 
     def landed(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """One customer in the words of FIELDS, unknown fields with it; what is left out on purpose goes here (G11)."""
@@ -142,7 +146,7 @@ class Words:
         if "note" in after:
             body["Note"] = {"note": after["note"] or "", "isPublic": bool(current.get("noteIsPublic"))}
         if "tags" in after:
-            body["Tags"] = {"tag": (after["tags"] or "").split(";") if after["tags"] else []}
+            body["Tags"] = _written_tags(after["tags"], self.tags_shape)
         return body
 
     def _midnight(self, value: str | None) -> str:
@@ -282,6 +286,12 @@ def _inner(row: Mapping[str, Any], relation: str) -> dict[str, Any]:
 
 def _picked(elements: list[Any], keys: Iterable[str]) -> list[Any]:
     return [{key: text(one.get(key)) for key in keys} if isinstance(one, dict) else one for one in elements]
+
+
+def _written_tags(tags: str | None, shape: str) -> dict[str, Any]:
+    """The whole list, which replaces what was there. Assumed, either shape: no page of the vendor shows a written one."""
+    names = tags.split(";") if tags else []
+    return {"tag": names} if shape == "tag" else {"Tag": [{"name": name} for name in names]}
 
 
 def _tags(value: Any) -> str | None:

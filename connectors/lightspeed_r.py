@@ -87,7 +87,7 @@ class LightspeedR(Connector):
 
     @cached_property
     def words(self) -> words.Words:
-        return words.Words(self.settings.no_contact_means, self._zone())
+        return words.Words(self.settings.no_contact_means, self._zone(), self.settings.tags_shape)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -1,5 +1,5 @@
 -- title: create the profile that is missing at the POS
--- rules: M6, M12, T2, G9, G14
+-- rules: M6, M12, T2, T8, G9, G14
 -- grain: one row per shop profile and POS source without any profile
 -- action: create
 -- policy: create
@@ -45,7 +45,9 @@ from relinks as r
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and (not l.vendor_sync or l.preset = 'blaze_ecom')
 join people as e on e.n = r.ecom_n
 join profiles as p on p.source = r.ecom_source and p.id = r.ecom_id
-left join markers as n on n.pairing = r.pairing and n.what = 'note'
+join sources as s on s.source = r.pos_source
+-- that ECOM leaves a note is known of Treez alone (T8)
+left join markers as n on n.pairing = r.pairing and n.what = 'note' and s.kind <> 'greenline'
 left join (
   select pairing, string_agg(marker, ';' order by marker) as marker
   from markers

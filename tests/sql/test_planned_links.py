@@ -162,6 +162,15 @@ def test_a_store_that_misses_the_customer_gets_a_profile_with_its_note_t2_t8(bla
     assert night.planned() == [create]
 
 
+def test_of_greenline_no_note_is_known_so_none_is_created_with_a_profile_t8(nights: Nights) -> None:
+    can = Can(("create", "add_note"), ("first_name", "last_name", "phone", "note"))
+    night = nights().source("ecom", "blaze_ecom", "ecom").source("leafy", "greenline", can=can)
+    night.pairing("blaze_ecom", "ecom", "leafy").has("ecom:1", **someone(1))
+    create = night.correction("create")
+    assert (create.source, "note" in create.after, "phone" in create.after) == ("leafy", False, True)
+    assert [c.action for c in night.planned()] == ["create"]
+
+
 def test_the_note_is_added_and_the_text_that_is_there_stays_t8(blaze: Nights) -> None:
     night = blaze(apply={"add_note": "auto"})
     for n, note in enumerate((None, "Asks for paper receipts."), start=1):

@@ -288,3 +288,12 @@ def test_a_field_that_nobody_may_read_leaves_its_name_alone(open_stage: Open) ->
     assert "ada1@example.com" in left
     assert "NOBODYS-LICENCE" not in left
     assert {name for name, _ in fitter.unknown} == {"driverLicence"}
+
+
+@pytest.mark.parametrize("shape", ["tag", "Tag"])
+def test_tags_are_written_in_the_shape_that_the_account_takes(open_stage: Open, shape: str) -> None:
+    """Assumed either way (sheet: Create and update): a setting says which."""
+    stage = open_stage(tags_shape=shape)
+    one = stage.person(tags="a")
+    write(configured(stage, tags_shape=shape), one, "add_tag", tags="Shopify;a")
+    assert stage.account.read(one)["tags"] == "Shopify;a"
