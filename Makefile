@@ -43,6 +43,7 @@ requests: venv  ## requests of a full export of 50,000 profiles per vendor; writ
 
 memory: venv  ## peak memory of a pull of 50,000 and of 500,000 profiles; writes its table in docs/connectors.md
 	$(BIN)/python -m tests.bench.pull_memory --write docs/connectors.md
+	$(BIN)/python -m tests.bench.vendor_memory --write docs/connectors.md
 
 soak: venv  ## two hundred nights under random faults, each held to the laws; a failing seed plays again
 	$(BIN)/python -m tests.simulation.soak --nights $(NIGHTS) --seed $(SEED)

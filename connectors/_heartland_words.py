@@ -18,6 +18,8 @@ from connectors.base import Record, Secret, SourceSettings
 UNKNOWN_NAME = "?"
 """What the vendor advises to type for a name that is not known."""
 NAMES = ("first_name", "last_name")
+ACTIVE = "active"
+"""Assumed: the key of the switch that deactivates and restores a customer (M13); the act itself is documented."""
 ADDRESS_KEYS = {
     "street": "line_1", "street_2": "line_2", "city": "city", "region": "state", "postal_code": "postal_code",
     "country": "country",
@@ -98,6 +100,8 @@ class Words:
         for name, value in after.items():
             if name in ADDRESS_KEYS:
                 address[ADDRESS_KEYS[name]] = value
+            elif name == "status":
+                customer[ACTIVE] = value == "active"
             elif keys[name] == "address.phone":
                 address["phone"] = value
             else:
@@ -148,7 +152,7 @@ def view(record: Record) -> dict[str, str | None]:
 
 def active(row: Mapping[str, Any]) -> Any:
     """The customer's switch, under either of the keys that it is seen with."""
-    return row.get("active", row.get("active?"))
+    return row.get(ACTIVE, row.get("active?"))
 
 
 def _address(address: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Heartland(Connector):
     def capabilities(self) -> Capabilities:
         """What the configuration maps can be written; an opt-out unticks the choice, which may then read unknown (G9)."""
         kept = self.words.keys.keys()
-        actions: set[Action] = {"update", "create"}
+        actions: set[Action] = {"update", "create", "archive", "restore"}
         actions |= {"add_tag"} if "tags" in kept else set()
         actions |= {"opt_out"} if "email_consent" in kept else set()
         return Capabilities(

@@ -1,7 +1,7 @@
 """`python -m tests.bench.pull_memory`: the peak memory of a pull, 50,000 profiles against 500,000.
 
 Each size in a process of its own: invented pages are landed and sealed twice, so that the second night also compares its ids
-with those of the first. Ids are held in memory, 36 characters each; records must not be.
+with those of the first. Neither records nor ids, of 36 characters each, may be held in memory.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def main(words: Sequence[str] | None = None) -> tuple[Peaks, Peaks]:
     lines = [
         "| profiles | imports alone, MiB | landed, MiB | two nights sealed, MiB |", "| ---: | ---: | ---: | ---: |",
         *(f"| {p.profiles:,} | {p.bare:.0f} | {p.landed:.0f} | {p.sealed:.0f} |" for p in (small, large)),
-        "", f"What grows is the lists of ids, tonight's and the last: {grows(small, large):.0f} bytes per profile at the peak.",
+        "", f"Per profile more: {grows(small, large):.0f} bytes at the peak, until the caches of a few MiB are full.",
     ]  # fmt: skip
     print("\n".join(lines))
     if asked.write:

@@ -30,6 +30,24 @@ def test_a_stored_link_to_a_profile_out_of_play_or_to_an_id_that_is_gone_m12(mor
     }
 
 
+def test_an_archived_profile_that_is_restored_is_taken_back_m13(nights: Nights) -> None:
+    """The earlier link is good again; relinked meanwhile, there are two profiles, and the link stays where it is."""
+    two = {"email": "two@example.com", "phone": "+16135550118"}
+
+    def night(link: str, status: str) -> Night:
+        made = nights().source("shop", "shopify", "ecom").source("till", "heartland").pairing("mortar", "shop", "till")
+        made.has("shop:1", **someone(1, **two), links={"till": link}).has("till:2", **someone(1, **two))
+        return made.has("till:1", **someone(1, **two, status=status))
+
+    assert _found("link_archived", "", "shop:1", "till:1") in night("1", "archived").found()
+    assert night("2", "archived").found() == set()
+    both = {_found(f"duplicate_{field}", field, "till:1", "till:2") for field in ("email", "phone")}
+    for link in ("1", "2"):
+        again = night(link, "active")
+        assert again.found() == both
+        assert again.planned() == [], "no flip"
+
+
 def test_no_dead_link_while_the_record_was_unreadable_or_another_stored_link_lives_g1(mortar: Nights) -> None:
     night = mortar().has("shop:1", **someone(1), links={"till": "77"}, has_purchased=True).quarantined("till:77")
     night.has("shop:2", **someone(2), links=[("s-till", "78"), ("s-till", "2")]).has("till:2", **someone(2))

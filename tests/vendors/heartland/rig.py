@@ -108,6 +108,8 @@ class Rig(ScriptedAccount):
             (change("add_tag", {"tags": "Shopify;demo;vip"}),
              [("PUT", "/customers/2", {"custom@tags": "Shopify;demo;vip"})]),
             (change("opt_out", {"email_consent": "out"}), [("PUT", "/customers/2", {"custom@email_opt_in": False})]),
+            (change("archive", {"status": "archived"}), [("PUT", "/customers/2", {"active": False})]),
+            (change("restore", {"status": "active"}), [("PUT", "/customers/2", {"active": True})]),
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customers", sent)]),
         ]  # fmt: skip
 

@@ -163,7 +163,7 @@ def test_what_is_not_mapped_is_not_known_and_not_written(rig: Any, clock: Simula
     view = connector.view(connector.fetch(["1"])["1"])
     assert {view[name] for name in ("phone", "birth_date", "email_consent", "tags")} == {None}
     can = connector.capabilities
-    assert (can.consent, can.actions) == (frozenset(), {"update", "create"})
+    assert (can.consent, can.actions) == (frozenset(), {"update", "create", "archive", "restore"})
     assert not {"phone", "birth_date", "tags"} & can.fields
 
 
