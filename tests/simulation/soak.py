@@ -14,12 +14,15 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import yaml
@@ -28,7 +31,9 @@ from connectors.clock import SimulatedClock
 from connectors.sandbox.faults import TROUBLES, arm, heal
 from connectors.sandbox.script import Fault
 from connectors.sandbox.world import PAIRS, World
+from jobs import apply as applies
 from jobs import applying, decide, night
+from jobs import pull as pulling
 from jobs.night import Result
 from jobs.settings import load, read
 from jobs.workspace import Workspace
@@ -86,7 +91,7 @@ class Episode:
         self.folder.mkdir(parents=True)
         self.world.start()
         try:
-            with secrets_of(self.world):
+            with secrets_of(self.world), one_after_another():
                 self._configure()
                 for number in range(nights):
                     self._night(number)
@@ -188,6 +193,21 @@ def secrets_of(world: World) -> Iterator[None]:
         for name in world.secrets():
             os.environ.pop(name)
         os.environ.update(before)
+
+
+@contextmanager
+def one_after_another() -> Iterator[None]:
+    """Sources are pulled and written to in turn, as a seed can only play again where no two threads share a clock that jumps."""
+
+    def landed(connectors: Mapping[str, Any], site: Any, watcher: Any = None) -> dict[str, Any]:
+        return {name: pulling.land(name, connector, site, watcher) for name, connector in connectors.items()}
+
+    pool = partial(ThreadPoolExecutor, 1)
+    with (
+        patch.object(pulling, "land_all", landed),
+        patch.object(applies, "ThreadPoolExecutor", lambda max_workers: pool()),
+    ):
+        yield
 
 
 def soak(nights: int, seed: int, folder: Path, say: Any = lambda _: None) -> Tally:
