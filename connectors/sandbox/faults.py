@@ -41,13 +41,14 @@ class Scene:
         )
         return made
 
-    def active(self) -> list[str]:
-        """Who is there, in the vendor's order."""
-        return [name for name in list(self.account.ids()) if self.account.read(name).get("status") == "active"]
+    def some(self, count: int) -> list[str]:
+        """So many who are there, if chance finds them; quick in large accounts."""
+        names = list(self.account.ids())
+        tried = self.rng.sample(names, min(len(names), 20 * count))
+        return [name for name in tried if self.is_active(name)][:count]
 
-    def somebody(self) -> str | None:
-        names = self.active()
-        return self.rng.choice(names) if names else None
+    def is_active(self, name: str) -> bool:
+        return bool(self.account.read(name).get("status") == "active")
 
 
 Play = Callable[[Scene], Fault | None]
@@ -124,8 +125,7 @@ def _moved(scene: Scene) -> Fault:
     """A shopper's edit moves a profile to another place in the vendor's order while the list is read."""
 
     def act(_: Request) -> None:
-        name = scene.somebody()
-        if name is not None:
+        for name in scene.some(1):
             scene.account.edit(name, {"note": f"called {scene.rng.randrange(1000)}"})
 
     return scene.on_list("before_it", after=1, times=2, act=act)
@@ -156,8 +156,9 @@ def _clerk(fields: Sequence[str], name: FaultName) -> Play:
 
     def play(scene: Scene) -> Fault:
         def act(request: Request) -> None:
-            for profile_id in scene.active():
-                if profile_id in request.path or profile_id.encode() in request.body:
+            for profile_id in list(scene.account.ids()):
+                meant = profile_id in request.path or profile_id.encode() in request.body
+                if meant and scene.is_active(profile_id):
                     scene.account.edit(profile_id, {field: _typed(field, scene.rng) for field in fields})
 
         return scene.on_write(name, times=2, act=act)
@@ -173,7 +174,7 @@ def _typed(field: str, rng: random.Random) -> str:
 def _archived(scene: Scene) -> None:
     """Three at most; where the vendor has no archive, or keeps who has bought, nobody goes."""
     for verb in ("archive", "delete"):
-        for name in scene.rng.sample(scene.active(), min(3, len(scene.active()))):
+        for name in scene.some(3):
             try:
                 getattr(scene.account, verb)(name)
             except ValueError:
@@ -183,13 +184,13 @@ def _archived(scene: Scene) -> None:
 
 
 def _merged(scene: Scene) -> None:
-    names = scene.active()
-    if hasattr(scene.account, "merge") and len(names) > 1:
-        scene.account.merge(*scene.rng.sample(names, 2))
+    names = scene.some(2)
+    if hasattr(scene.account, "merge") and len(names) == 2:
+        scene.account.merge(*names)
 
 
 def _edited(scene: Scene) -> None:
-    for name in scene.rng.sample(scene.active(), min(3, len(scene.active()))):
+    for name in scene.some(3):
         scene.account.edit(name, {"last_name": _typed("last_name", scene.rng)})
 
 
