@@ -13,13 +13,12 @@ import orjson
 import pytest
 
 from connectors.sandbox.base import Account
-from jobs import applying, decide, snapshot
-from jobs.night import Result
-from jobs.settings import load
-from jobs.workspace import Workspace
+from jobs import snapshot
 from reports.document import RunReport
+from tests.night.pairs import Known
+from tests.night.pairs import found as told
 from tests.night.search import found, unpacked
-from tests.vendors.sandbox.lightspeed_night import SENTINEL, Customer, Pair, paired, told
+from tests.vendors.sandbox.lightspeed_night import SENTINEL, Pair, paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Days:
     """Four nights: zero, all that happened on one day found and approved, the rest of it, and quiet."""
 
     pair: Pair
-    who: Mapping[str, Customer]
+    who: Mapping[str, Known]
     reports: list[RunReport]
     rotated: int
 
@@ -46,17 +45,17 @@ class Days:
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     with paired(tmp_path_factory.mktemp("days") / "group", people=40) as pair:
-        zero = pair.night(0)
+        zero = pair.night(after=0)
         who = happened(pair)
         one = pair.night()
-        done = approved(pair, one)
+        done = pair.approved(one, "approval")
         pair.till.add(who["late"].person.fields() | {"created_at": None})
         two, three = pair.night(), pair.night()
         reports = [zero.report, one.report, done, two.report, three.report]
         yield Days(pair, who, reports, pair.till.access.refreshes)
 
 
-def happened(pair: Pair) -> dict[str, Customer]:
+def happened(pair: Pair) -> dict[str, Known]:
     """One day in both systems."""
     named = ("changed in shop", "changed at till", "changed in both", "takes another's", "deleted", "regrouped")
     who = dict(zip(named, pair.synced, strict=False)) | {"browsing": pair.browsing[0], "till only": pair.till_only[0]}
@@ -71,22 +70,6 @@ def happened(pair: Pair) -> dict[str, Customer]:
     return who | {"late": late, "today": today}
 
 
-def approved(pair: Pair, result: Result) -> RunReport:
-    """The manager says yes to all that needs nothing but a yes, and it is written."""
-    decisions = [
-        {"target": "correction", "id": c.correction_id, "verdict": "approve", "by": "manager", "reason": "called them",
-         "fingerprint": c.fingerprint}
-        for c in result.report.corrections if c.state == "held" and c.needs == ["approval"]
-    ]  # fmt: skip
-    if not decisions:
-        return result.report
-    path = pair.folder / f"{result.run_id}.decisions.json"
-    path.write_bytes(orjson.dumps({"schema": 1, "run": result.run_id, "decisions": decisions}))
-    with Workspace.open(load(pair.config), pair.clock) as workspace:
-        assert decide.take_file(path, workspace.state, workspace.clock, workspace.known).refused == ()
-        return applying.apply(workspace, result.run_id).report
-
-
 def wrote(pair: Pair) -> dict[str, dict[str, object]]:
     """The vendors' own ledger: what came over the wire, per profile."""
     done: dict[str, dict[str, object]] = {}
@@ -95,7 +78,7 @@ def wrote(pair: Pair) -> dict[str, dict[str, object]]:
     return done
 
 
-def both(kind: str, field: str, who: Customer) -> tuple[str, str, frozenset[str]]:
+def both(kind: str, field: str, who: Known) -> tuple[str, str, frozenset[str]]:
     return kind, field, frozenset({who.at("till"), who.at("shop")})
 
 
@@ -174,14 +157,14 @@ def test_g9_an_opt_out_is_carried_over_and_an_opt_in_is_not(tmp_path: Path, out_
     That an unticked box at the till means yes is for the operator to declare; by default it is no choice (G9).
     """
     with paired(tmp_path / "group", people=8, do_not_email_false="in") as pair:
-        assert told(pair.night(0).report) == set()
+        assert told(pair.night(after=0).report) == set()
         who = pair.synced[6]
         accounts: dict[str, Account] = {"till": pair.till, "shop": pair.shop}
         accounts[out_at].edit(who.ids[out_at], {"email_consent": "out"})
         accounts[other].edit(who.ids[other], {"email_consent": "in"})
         result = pair.night()
         assert told(result.report) == {both("consent_conflict", "email_consent", who)}
-        approved(pair, result)
+        pair.approved(result, "approval")
         assert wrote(pair) == {who.at(other): {"email_consent": "out"}}
         assert accounts[out_at].read(who.ids[out_at])["email_consent"] == "out"
         assert told(pair.night().report) == set()
@@ -190,7 +173,7 @@ def test_g9_an_opt_out_is_carried_over_and_an_opt_in_is_not(tmp_path: Path, out_
 def test_a_night_in_which_the_till_takes_our_rights_away_uses_the_last_list(tmp_path: Path) -> None:
     """403 in the middle: no certificate, findings from the last certified list, and no correction (G1)."""
     with paired(tmp_path / "group", people=8) as pair:
-        pair.night(0)
+        pair.night(after=0)
         pair.shop.edit(pair.synced[0].ids["shop"], {"email": "shop.new@example.com"})
         pair.till.fault("scope_lost", path_contains="/customers", after=1)
         report = pair.night().report
@@ -206,7 +189,7 @@ def test_g11_what_must_not_be_read_is_on_no_disk_and_in_no_snapshot(days: Days) 
     texts = unpacked(days.pair.folder)
     assert len(texts) > 5
     assert found(texts, {SENTINEL.lower().encode()}) == set()
-    with Workspace.open(load(days.pair.config), days.pair.clock) as workspace:
+    with days.pair.workspace() as workspace:
         for source in ("till", "shop"):
             row = workspace.state.last_certified(source)
             assert row is not None
