@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from jobs.consent import opened
 from jobs.corrections import Correction
 from jobs.policy import DRIFT_FIELDS
 from jobs.settings import Settings
@@ -127,6 +128,8 @@ def is_open(row: DecisionRow) -> bool:
 
 def barred(settings: Settings, correction: Correction) -> str:
     """Why the policy of today does not allow what was planned; empty when it does. Plans may be older than it."""
+    if channels := opened(correction.after):
+        return f"an opt-in is never written: {', '.join(channels)} (G9a)"
     pairing = next((p for p in settings.pairings if p.id == correction.pairing), None)
     if pairing is None:
         return f"the pairing {correction.pairing} is no longer configured"

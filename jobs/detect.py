@@ -76,9 +76,12 @@ def checks() -> dict[str, Check]:
 
 
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
-    """Judge links and drift, then run every check into the table `findings`."""
+    """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
     warehouse.run("drift", key=key, today=today)
+    warehouse.run("consent/voices", key=key, today=today)
+    warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
+    warehouse.run("lookups")
     warehouse.connection.execute(_TABLE)
     for script in sql.folder("findings"):
         (query,) = script.statements

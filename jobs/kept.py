@@ -1,4 +1,4 @@
-"""What is too large for the state database and must survive the night: the roll of entities, links, bases.
+"""What is too large for the state database and must survive the night: the roll of entities, links, bases, opt-outs.
 
 Encrypted Parquet under `workspace/kept/`; the state database says which file is in force, so that a run that dies
 leaves the last one as it was.
@@ -46,11 +46,20 @@ select pairing, ecom_source, ecom_id, pos_source, pos_id, field, hash, agreed_on
 from next_bases
 order by pairing, ecom_source, ecom_id, pos_source, pos_id, field
 """,
+    # who opted out, whatever their system says later (G9b)
+    "outs": """
+select source, id, channel, first_seen, said_at, raised_on, entity_id
+from next_outs
+order by source, id, channel
+""",
 }
 """What every night keeps of its warehouse, by name."""
+RECALLED = ("roll", "bases", "outs")
+"""Of these, what the next night gets as a table of that name."""
 LOST: Mapping[str, str] = {
     "roll": "the next night gives every entity a new id, so findings begin anew, and words on findings and corrections end",
     "bases": "the next night knows no earlier agreement: drift is proposed as on a first night (`no_base`)",
+    "outs": "an opt-out that a system has lost since it was seen is no longer known, and its `in` reads as a choice",
     "links": "`export links` has nothing until the next night makes them again",
     "entities": "`export entities` has nothing until the next night makes them again",
     "phones": "nothing but time: the next night parses every spelling of a phone again",

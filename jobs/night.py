@@ -163,8 +163,8 @@ def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> 
     prepare.configure(warehouse, settings, workspace.connectors)
     prepare.load(warehouse, settings, pulled, workspace.connectors, workspace.vault)
     prepare.judge_sources(warehouse, settings, pulled, nights, now)
-    roll, bases = (kept.read(workspace.folder, workspace.vault, workspace.state, name) for name in ("roll", "bases"))
-    prepare.remember(warehouse, roll, bases, workspace.state.decisions_in_force(night.day))
+    recalled = {n: kept.read(workspace.folder, workspace.vault, workspace.state, n) for n in kept.RECALLED}
+    prepare.remember(warehouse, recalled, workspace.state.decisions_in_force(night.day))
 
 
 def _match(night: _Night, warehouse: Warehouse) -> None:
@@ -198,7 +198,7 @@ def _story(night: _Night, findings: list[Finding], pulled: Mapping[str, Pulled])
 
 
 def _keep(night: _Night, warehouse: Warehouse) -> None:
-    """What the next night compares with: the roll of entities, the links, the bases."""
+    """What the next night compares with: the roll of entities, the links, the bases, the opt-outs."""
     workspace = night.workspace
     for name, query in kept.QUERIES.items():
         rows = warehouse.reader(query)

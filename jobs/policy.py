@@ -10,7 +10,7 @@
 For groups (X3) ecom and pos are a proposal alone; a person says which.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,6 +56,42 @@ def quotable(rule_ids: Iterable[str], presets: Collection[str]) -> tuple[str, ..
     """Of a check's rules those that hold under the presets: a till in a file has no Mission Control. No preset: all."""
     families = {"G"}.union(*(PRESETS[name].families for name in presets))
     return tuple(rule for rule in rule_ids if not presets or rule[0] in families or rule in VENDORS_OWN)
+
+
+STORED = "stored id"
+"""A lookup by the id that the shop stores: who is linked is found by it before any key is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """A system that looks customers up in a POS by itself, and the keys that it tries in order; none: the pairing's own."""
+
+    system: str
+    keys: tuple[str, ...] = ()
+
+
+BY_SHOP: Mapping[str, Looker] = {
+    "mortar": Looker("the shop's connection"),
+    "blaze_ecom": Looker("ECOM"),
+    "lightspeed_x_e": Looker("X-Series", ("email",)),
+}
+"""Who looks up the customers of a pairing's shop (W1), by preset; `plain` stands for no vendor's own way."""
+BY_TILL: Mapping[str, Looker] = {
+    "treez": Looker("Treez partners and kiosks", ("email", "phone")),
+    "lightspeed_x": Looker("X-Series", ("email",)),
+}
+"""Who else looks customers up in a POS (W1), by its kind. Of several with one key all take the older, then the lower id."""
+
+
+def lookups(preset: str, till: str, keys: Sequence[str], stored: bool) -> list[tuple[str, int, str]]:
+    """(system, position, key) of each who looks a pairing's customers up in a POS of kind `till`; `stored`: the shop keeps ids."""
+    shop, other = BY_SHOP.get(preset), BY_TILL.get(till)
+    ways: dict[str, tuple[str, ...]] = {}
+    if shop is not None:
+        ways[shop.system] = ((STORED,) if stored else ()) + (shop.keys or tuple(keys))
+    if other is not None:
+        ways.setdefault(other.system, other.keys)
+    return [(system, at, key) for system, way in ways.items() for at, key in enumerate(way, start=1)]
 
 
 def _fields(default: Wins, **others: Wins) -> dict[str, Wins]:

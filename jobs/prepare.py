@@ -12,7 +12,7 @@ import pyarrow as pa
 from connectors.base import Connector
 from jobs import snapshot
 from jobs.errors import ConfigError, IncompleteExport
-from jobs.policy import ACTIONS, DRIFT_FIELDS, PLACEHOLDERS
+from jobs.policy import ACTIONS, DRIFT_FIELDS, PLACEHOLDERS, lookups
 from jobs.pull import Landing, Pulled
 from jobs.settings import Pairing, Settings
 from jobs.state import DecisionRow
@@ -75,6 +75,7 @@ def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str,
     )
     warehouse.insert("action_policies", [(p.id, a, p.mode(a)) for p in settings.pairings for a in ACTIONS])
     warehouse.insert("link_keys", [(n, k, pos) for n, s in settings.sources.items() for k, pos in s.link_keys.items()])
+    warehouse.insert("lookups", _lookups(settings))
     warehouse.insert("markers", _markers(settings.pairings))
     warehouse.insert("group_names", [(p.id, own, there) for p in settings.pairings for own, there in p.groups.items()])
     listed = [*PLACEHOLDERS, *settings.match.placeholders.listed]
@@ -109,14 +110,11 @@ def judge_sources(
     warehouse.insert("pairings", [row for p in settings.pairings for row in _pairing(settings, p, pulled, nights)])
 
 
-def remember(
-    warehouse: Warehouse, roll: pa.Table | None, bases: pa.Table | None, decisions: Sequence[DecisionRow]
-) -> None:
-    """What earlier nights kept: entity ids, bases, people's decisions."""
-    if roll is not None:
-        warehouse.load("roll", roll.to_reader())
-    if bases is not None:
-        warehouse.load("bases", bases.to_reader())
+def remember(warehouse: Warehouse, recalled: Mapping[str, pa.Table | None], decisions: Sequence[DecisionRow]) -> None:
+    """What earlier nights kept, by the name of its table (`kept.RECALLED`), and people's decisions."""
+    for name, table in recalled.items():
+        if table is not None:
+            warehouse.load(name, table.to_reader())
     warehouse.insert("decisions", [(d.target, d.id, d.verdict, d.until, d.fingerprint) for d in decisions])
 
 
@@ -185,6 +183,16 @@ def _match_rules(settings: Settings) -> list[Row]:
     rows: list[Row] = [("", number, key) for number, key in enumerate(settings.match.keys, start=1)]
     for pairing in settings.pairings:
         rows += [(pairing.id, number, key) for number, key in enumerate(pairing.match_keys, start=1)]
+    return rows
+
+
+def _lookups(settings: Settings) -> list[Row]:
+    rows: list[Row] = []
+    for p in settings.pairings:
+        stored = set(settings.sources[p.ecom].link_keys.values())
+        for pos in p.pos:
+            ways = lookups(p.preset, settings.sources[pos].kind, p.match_keys, pos in stored)
+            rows += [(p.id, pos, *way) for way in ways]
     return rows
 
 

@@ -91,7 +91,7 @@ class Warehouse:
         (statement,) = sql.script(f"shape/{shape}").statements
         self.connection.register("raw", reader)
         try:
-            self.execute(f"insert into profiles {statement}", {"source": source, "region": region})
+            self.execute(f"insert into profiles by name {statement}", {"source": source, "region": region})
         finally:
             self.connection.unregister("raw")
 
@@ -100,10 +100,9 @@ class Warehouse:
     ) -> Iterator[tuple[Any, ...]]:
         """The rows of a query over `shaped`, the profiles of one snapshot: they stream by, and are to be read to the end."""
         (statement,) = sql.script(f"shape/{shape}").statements
-        columns = ", ".join(self.connection.table("profiles").columns)
         self.connection.register("raw", reader)
         try:
-            self.execute(f"with shaped({columns}) as ({statement}) {query}", {"source": source, "region": region})
+            self.execute(f"with shaped as ({statement}) {query}", {"source": source, "region": region})
             while rows := self.connection.fetchmany(ROWS_AT_ONCE):
                 yield from rows
         finally:

@@ -1,4 +1,4 @@
--- title: what follows from links and drift: duplicates, targets, gaps, conflicts; shared by findings and plan
+-- title: what follows from links, drift and consent: duplicates, targets, gaps, groups; shared by findings and plan
 -- rules: G5, G6, G9, G12, G13, M5, M7, M8, M12, T2, T3, T7, T9, T10, C1, C3, X1, X2, X3
 -- Parameters: none.
 
@@ -111,16 +111,6 @@ select pairing, ecom_n, pos_source, case doubt
     else 'neither name nor birth date says whether it is the same person' end as why
 from candidates
 where place = 1 and outcome = 'candidate';
-
--- grain: one row per stored link to an archived or merged profile that opted out of a channel that the shop has as in (G9)
-create table broken_outs as
-select a.pairing, a.ecom_source, a.ecom_id, a.ecom_n, a.pos_source, a.pos_id, e.email_consent as e_email, p.email_consent as p_email,
-  e.sms_consent as e_sms, p.sms_consent as p_sms
-from attested_states as a
-join people as e on e.n = a.ecom_n
-join people as p on p.n = a.pos_n
-where a.state in ('archived', 'merged')
-  and ((p.email_consent = 'out' and e.email_consent in ('in', 'pending')) or (p.sms_consent = 'out' and e.sms_consent in ('in', 'pending')));
 
 -- grain: one row per pairing, shop profile and POS source without a good stored link, where one is due
 create table relinks as
@@ -288,51 +278,6 @@ left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
 left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update'
 left join capabilities as f on f.source = a.target_source and f.what = 'way' and f.name = 'file';
-
--- grain: one row per link and channel: out on one side, in or pending on the other (G9); of a link that broke the POS side
--- still counts: who opted out there did so, archived or merged since
-create table consent_conflicts as
-with linked as (
-  select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id,
-    e.email_consent as e_email, p.email_consent as p_email, e.sms_consent as e_sms, p.sms_consent as p_sms
-  from ties as l
-  join people as e on e.n = l.ecom_n
-  join people as p on p.n = l.pos_n
-  union all
-  select l.pairing, l.ecom_source, l.ecom_id, l.pos_source, l.pos_id, l.e_email, l.p_email, l.e_sms, l.p_sms
-  from broken_outs as l
-),
-torn as (
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'email' as channel, e_email as ecom_consent, p_email as pos_consent
-  from linked
-  where (e_email = 'out' and p_email in ('in', 'pending')) or (p_email = 'out' and e_email in ('in', 'pending'))
-  union all
-  select pairing, ecom_source, ecom_id, pos_source, pos_id, 'sms' as channel, e_sms as ecom_consent, p_sms as pos_consent
-  from linked
-  where (e_sms = 'out' and p_sms in ('in', 'pending')) or (p_sms = 'out' and e_sms in ('in', 'pending'))
-),
-aimed as (
-  select t.*,
-    case when t.pos_consent = 'out' then t.ecom_source else t.pos_source end as target_source,
-    case when t.pos_consent = 'out' then t.ecom_id else t.pos_id end as target_id
-  from torn as t
-)
-select
-  t.pairing, concat(t.channel, '_consent') as field, t.channel,
-  concat(t.pairing, '|', t.ecom_source, ':', t.ecom_id, '|', t.pos_source, ':', t.pos_id) as anchor,
-  [concat(t.ecom_source, ':', t.ecom_id), concat(t.pos_source, ':', t.pos_id)] as members,
-  t.ecom_source, t.ecom_id, t.pos_source, t.pos_id, t.ecom_consent, t.pos_consent, t.target_source, t.target_id,
-  case
-    when not l.correctable then l.why_not_correctable
-    when a.name is null and y.name is not null
-      then concat('an opt-out cannot be written in ', t.target_source, ', where other fields can: opt out there by hand')
-    when a.name is null then 'this source cannot be written: opt out there by hand'
-    else ''
-  end as blocked_by
-from aimed as t
-join pairings as l on l.pairing = t.pairing and l.pos = t.pos_source
-left join capabilities as a on a.what = 'action' and a.name = 'opt_out' and a.source = t.target_source
-left join capabilities as y on y.what = 'action' and y.name = 'update' and y.source = t.target_source;
 
 -- grain: one row per source and group name in use by an active profile; `bare`: without case, spaces and punctuation
 create table group_titles as

@@ -57,7 +57,8 @@ create table profiles (
   group_name varchar, tags varchar, note varchar,      -- tags: sorted, with ";" between
   links struct(key varchar, id varchar, state varchar)[],
   has_purchased boolean, last_seen_at timestamp, verified boolean,
-  created_at timestamp, updated_at timestamp, external_id varchar
+  created_at timestamp, updated_at timestamp, external_id varchar,
+  email_consent_how varchar, sms_consent_how varchar   -- how the system says that it was given, such as SINGLE_OPT_IN (G9a)
 );
 
 -- grain: one row per record that did not fit; it counts as present (I9)
@@ -79,8 +80,17 @@ create table bases (
   pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date
 );
 
+-- grain: one row per profile and channel that was seen opted out on a certified night, and stands so until a person says
+-- otherwise (G9b); `said_at`: the time of the choice as its system says it, `raised_on`: the last night on which it read in all the same,
+-- `entity_id`: whose it was on the last night
+create table outs (source varchar, id varchar, channel varchar, first_seen date, said_at timestamp, raised_on date, entity_id varchar);
+
 -- grain: one row per decision in force; verdict: approve | reject | accept | same | not_same
 create table decisions (target varchar, id varchar, verdict varchar, until date, fingerprint varchar);
+
+-- grain: one row per pairing, POS source, system that looks its customers up there and key by which it does, in order (W1);
+-- key_kind `stored id`: the id that its shop stores
+create table lookups (pairing varchar, pos varchar, system varchar, position integer, key_kind varchar);
 
 -- grain: one row per pairing and thing that marks a linked POS profile; `what`: note | tag
 create table markers (pairing varchar, what varchar, marker varchar);

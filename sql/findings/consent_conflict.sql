@@ -1,17 +1,23 @@
--- title: Opted out on one side, opted in on the other
--- rules: G9, G9b, M11
+-- title: Opted out in one place, still opted in in another
+-- rules: G9, G9a, X1, X5, M7, M11
 -- severity: high
--- grain: one row per link and channel that both systems know
+-- grain: one row per profile and channel that still says yes although another profile of the customer says no
 -- approve: Approve the correction: the opt-out is carried over.
 -- by_hand: Opt the customer out by hand in the system that is named.
--- todo: An opt-in is never written unattended.
+-- todo: Where the customer opted in again later, the evidence says so: ask the customer, and accept the finding if it is true.
 
 select
-  c.pairing, c.field, c.anchor, c.members, c.pos_source as store_source,
+  c.pairing, c.field, c.anchor, c.members, c.target_source as store_source,
   [
-    struct_pack(name := concat('consent@', c.ecom_source, ':', c.ecom_id), value := c.ecom_consent),
-    struct_pack(name := concat('consent@', c.pos_source, ':', c.pos_id), value := c.pos_consent)
+    struct_pack(name := concat('consent@', c.target_source, ':', c.target_id), value := c.target_consent),
+    struct_pack(name := concat('consent@', c.by_source, ':', c.by_id), value := 'out'),
+    struct_pack(name := 'origin', value := concat(c.first_source, ':', c.first_id)),
+    struct_pack(name := 'since', value := coalesce(concat(cast(c.first_time as varchar), ' UTC, its own time'), concat('first seen on ', cast(c.first_seen as varchar)))),
+    struct_pack(name := concat('since@', c.target_source, ':', c.target_id), value := coalesce(concat_ws(' ', cast(c.stamp as varchar), 'UTC', c.how), '')),
+    struct_pack(name := 'reason', value := case when c.doubt = '' then 'the customer opted in again later' else concat('no first-hand evidence of an opt-in: ', c.doubt) end)
   ] as evidence,
-  concat('opt out ', c.target_source, ':', c.target_id) as proposal,
+  case when c.doubt = '' then concat('a person decides: the newer opt-in stands in ', c.target_source, ':', c.target_id, ' if this is accepted; else opt out there')
+    else concat('opt out ', c.target_source, ':', c.target_id) end as proposal,
   c.blocked_by
 from consent_conflicts as c
+where c.kind = 'consent_conflict'

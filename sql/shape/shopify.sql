@@ -42,5 +42,8 @@ select
   cast(null as boolean) as verified,
   try_cast(createdAt as timestamptz) at time zone 'UTC' as created_at,
   try_cast(updatedAt as timestamptz) at time zone 'UTC' as updated_at,
-  cast(null as varchar) as external_id
+  cast(null as varchar) as external_id,
+  defaultEmailAddress.marketingOptInLevel as email_consent_how,
+  -- OTHER: not given in the shop itself, so it came over an interface
+  nullif(concat_ws(' ', defaultPhoneNumber.smsMarketingConsent.optInLevel, defaultPhoneNumber.smsMarketingConsent.collectedFrom), '') as sms_consent_how
 from raw;

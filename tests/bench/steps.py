@@ -116,8 +116,8 @@ def _fill(site: Workspace, warehouse: Warehouse, number: int) -> None:
     prepare.configure(warehouse, settings, site.connectors)
     prepare.load(warehouse, settings, pulled, site.connectors, site.vault)
     prepare.judge_sources(warehouse, settings, pulled, {}, site.clock.now() + timedelta(minutes=5))
-    roll, bases = (kept.read(site.folder, site.vault, site.state, name) for name in ("roll", "bases"))
-    prepare.remember(warehouse, roll, bases, [])
+    recalled = {name: kept.read(site.folder, site.vault, site.state, name) for name in kept.RECALLED}
+    prepare.remember(warehouse, recalled, [])
 
 
 def _keep(site: Workspace, warehouse: Warehouse, run_id: str) -> None:

@@ -5,7 +5,7 @@ It knows no story and no detector: on night zero it must see nothing, after the 
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.sandbox.people_words import NICKNAMES
@@ -27,10 +27,11 @@ Sight = Iterator[tuple[str, str, tuple[str, ...]]]
 
 
 class Onlooker:
-    """What there is to be found in a world at this moment."""
+    """What there is to be found in a world at this moment, by somebody who saw it `before`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, before: Mapping[str, dict[str, Any]] | None = None) -> None:
         self.world = world
+        self.before = before or {}
         self.all = records(world)
         standins = world.standins()
         self.in_play = {
@@ -42,8 +43,8 @@ class Onlooker:
 
     def findings(self) -> Counter[Finding]:
         sights = (
-            self.drifts, self.broken_links, self.gaps, self.shared, self.phones, self.consents, self.newcomers,
-            self.unlinked, self.stand_in, self.new_fields, self.groups,
+            self.drifts, self.broken_links, self.gaps, self.shared, self.phones, self.consents, self.raised, self.newcomers,
+            self.unlinked, self.picks, self.stand_in, self.new_fields, self.groups,
         )  # fmt: skip
         return Counter((kind, field, frozenset(members)) for sight in sights for kind, field, members in sight())
 
@@ -125,7 +126,7 @@ class Onlooker:
         """G9: out on one side, in on the other. What no till says for sure is no choice."""
         for left, right in self._live_pairs():
             for channel in ("email", "sms"):
-                said = (self._said(left, channel), self._said(right, channel))
+                said = (self._means(left, channel), self._means(right, channel))
                 if said in (("out", "in"), ("in", "out")):
                     yield "consent_conflict", f"{channel}_consent", (left, right)
 
@@ -139,8 +140,21 @@ class Onlooker:
         for title in used["web"]:
             yield from (("group_name", "group", ()) for n in used["counter"] if n != title and bare(n) == bare(title))
 
-    def _said(self, name: str, channel: str) -> str:
-        word = str(self.all[name][f"{channel}_consent"])
+    def raised(self) -> Sight:
+        """G9b: out before, in now. Nobody here has approved anything."""
+        for name in self.in_play:
+            yield from (("consent_raised", f"{c}_consent", (name,)) for c in ("email", "sms") if self._lost(name, c))
+
+    def _lost(self, name: str, channel: str) -> bool:
+        was_out = name in self.before and self._said(name, channel, self.before) == "out"
+        return was_out and self._said(name, channel, self.all) == "in"
+
+    def _means(self, name: str, channel: str) -> str:
+        """What holds: an opt-out that was lost is one."""
+        return "out" if self._lost(name, channel) else self._said(name, channel, self.all)
+
+    def _said(self, name: str, channel: str, records: Mapping[str, dict[str, Any]]) -> str:
+        word = str(records[name][f"{channel}_consent"])
         match name.split(":", maxsplit=1)[0]:
             case "register" | "till":
                 return "unknown" if word == "out" else word  # the creation default says the same
@@ -148,6 +162,21 @@ class Onlooker:
                 return "out" if word == "out" else "in"  # declared: an unticked box means yes
             case _:
                 return word
+
+    def picks(self) -> Sight:
+        """W1: ECOM by its stored id, then by phone; Treez's partners by email, then by phone; of several the oldest."""
+        for name in self._of("ecom"):
+            linked = {right for left, right in self._live_pairs() if left == name}
+            for store in self.world.blaze.treez:
+                own = [n for n in self._of(store) if n in linked] or self._oldest(store, "phone", name)
+                partners = self._oldest(store, "email", name) or self._oldest(store, "phone", name)
+                if own and partners and own[0] != partners[0]:
+                    yield "whose_customer", "", (name, own[0], partners[0])
+
+    def _oldest(self, store: str, field: str, customer: str) -> list[str]:
+        wanted = self.keys[customer][field]
+        holders = [n for n in self._of(store) if wanted and self.keys[n][field] == wanted]
+        return sorted(holders, key=lambda n: (self.all[n]["created_at"], int(n.split(":")[1])))
 
     def newcomers(self) -> Sight:
         """M1, T2: bought, and nobody at the till is stored as theirs."""

@@ -18,7 +18,7 @@ from jobs import plan as planning
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.match import match
-from jobs.policy import ACTIONS, DRIFT_FIELDS
+from jobs.policy import ACTIONS, DRIFT_FIELDS, lookups
 from jobs.settings import Match, Pairing
 from jobs.vault import Vault
 from jobs.warehouse import Warehouse
@@ -87,6 +87,7 @@ class Night:
         self.warehouse = Warehouse(threads=threads)
         self._people: list[dict[str, Any]] = []
         self._regions: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._rules([("", number, key) for number, key in enumerate(self.settings.keys, start=1)])
         self._matched = self._detected = False
 
@@ -100,7 +101,7 @@ class Night:
         usable: bool = True, logins: str = "none", can: Can | None = None,
     ) -> "Night":  # fmt: skip
         """A source, with what its kind can do unless `can` says otherwise."""
-        self._regions[name] = region
+        self._regions[name], self._kinds[name] = region, kind
         self.warehouse.insert(
             "sources",
             [(name, kind, role, None, region, logins, True, None, certified, usable, f"{name}.1", datetime(2026, 11, 23), 0.5)],
@@ -123,6 +124,8 @@ class Night:
         put("group_names", [(p.id, own, there) for own, there in p.groups.items()])
         if link_keys:
             put("link_keys", [(ecom, _link_key(name), name) for name in pos])
+        ways = {name: lookups(preset, self._kinds[name], p.match_keys, link_keys) for name in pos}
+        put("lookups", [(p.id, name, *way) for name in pos for way in ways[name]])
         return self
 
     def has(self, *who: str, **fields: Any) -> "Night":
@@ -155,6 +158,18 @@ class Night:
     def rolled(self, roll: Mapping[str, str]) -> "Night":
         """The entity of each profile on the last night."""
         self.warehouse.insert("roll", [(*who.split(":", 1), entity) for who, entity in roll.items()])
+        return self
+
+    def recalls(
+        self, who: str, channel: str = "email", *, since: date = BEFORE, at: datetime | None = None,
+        raised_on: date | None = None, entity: str | None = None,
+    ) -> "Night":  # fmt: skip
+        """An opt-out that was seen on an earlier night (G9b); `entity`: whose it was then."""
+        self.warehouse.insert("outs", [(*who.split(":", 1), channel, since, at, raised_on, entity)])
+        return self
+
+    def accepted(self, finding_id: str) -> "Night":
+        self.warehouse.insert("decisions", [("finding", finding_id, "accept", None, None)])
         return self
 
     def stands_in(self, who: str, *, default: bool = False) -> "Night":
@@ -296,6 +311,15 @@ class Night:
             for r in rows
         }
 
+    def next_outs(self) -> dict[tuple[str, str], tuple[date, datetime | None, date | None]]:
+        """(first seen, own time, last raised) per (profile, channel), as the next night gets them."""
+        rows = self.detected().rows("select * from next_outs")
+        found = {
+            (f"{r['source']}:{r['id']}", r["channel"]): (r["first_seen"], r["said_at"], r["raised_on"]) for r in rows
+        }
+        assert len(found) == len(rows)
+        return found
+
     def next_bases(self) -> dict[tuple[str, str, str], tuple[str, date]]:
         """(hash, agreed on) per (ecom id, POS profile, field), as the next night gets them."""
         rows = self.detected().rows("select * from next_bases")
@@ -359,6 +383,7 @@ PROFILE = pa.schema(
         *((name, pa.string()) for name in ("group_name", "tags", "note")),
         ("links", _LINKS), ("has_purchased", pa.bool_()), ("last_seen_at", _TIME), ("verified", pa.bool_()),
         ("created_at", _TIME), ("updated_at", _TIME), ("external_id", pa.string()),
+        ("email_consent_how", pa.string()), ("sms_consent_how", pa.string()),
     ]
 )  # fmt: skip
 _EMPTY: Mapping[str, Any] = {**dict.fromkeys(PROFILE.names), "links": []}

@@ -59,6 +59,11 @@ def night(seed: int, *, given: list[Profile] | None = None, threads: int = 1, pe
     for who, fields in given if given is not None else everybody:
         made.has(who, **fields)
     made.rolled({who: f"entity{rng.randrange(60)}" for who, _ in everybody if rng.random() < 0.5})
+    memory = random.Random(f"outs-{seed}")
+    gone = [f"{source}:gone{n}" for source in ("shop", "till") for n in range(4)]
+    for who in [*(who for who, _ in everybody if memory.random() < 0.15), *gone]:
+        at = datetime(2026, 10, memory.randrange(1, 30)) if memory.random() < 0.3 else None
+        made.recalls(who, memory.choice(("email", "email", "sms")), at=at, entity=f"entity{memory.randrange(60)}")
     for who, fields in everybody:
         for pos, i in fields.get("links", {}).items():
             if rng.random() < 0.5:

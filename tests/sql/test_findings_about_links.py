@@ -324,12 +324,14 @@ def test_one_side_opted_out_and_the_other_in_g9(mortar: Nights) -> None:
 
 
 def test_both_channels_conflict_by_themselves_m11(nights: Nights) -> None:
+    """G9: of one customer, linked or not."""
     night = nights().source("shop", "shopify", "ecom").source("till", "heartland").pairing("mortar", "shop", "till")
     night.has("shop:1", **someone(1), links={"till": "1"}, email_consent="out", sms_consent="in")
     night.has("till:1", **someone(1), email_consent="in", sms_consent="out")
     night.has("shop:2", **someone(2), email_consent="out").has("till:2", **someone(2), email_consent="in")
     assert night.found() == {
-        _found("consent_conflict", f"{channel}_consent", "shop:1", "till:1") for channel in ("email", "sms")
+        *(_found("consent_conflict", f"{channel}_consent", "shop:1", "till:1") for channel in ("email", "sms")),
+        _found("consent_conflict", "email_consent", "shop:2", "till:2"),
     }
 
 

@@ -11,7 +11,7 @@ from tests.sql.given import KEY, Night
 
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
-    "match/entities", "drift", "judge",
+    "match/entities", "drift", "consent/voices", "consent/conflicts", "judge", "lookups",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -54,10 +54,20 @@ GRAIN = {
     "broken_outs": "pairing, ecom_n, pos_source, pos_id",
     "relinks": "pairing, ecom_n, pos_source",
     "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
-    "consent_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id, channel",
     "group_titles": "source, name",
     "group_pairings": "pairing, pos",
     "group_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id",
+    "known_outs": "source, id, channel",
+    "elsewhere": "source, id, entity_id",
+    "refusing": "entity_id",
+    "voices": "entity_id, source, id, channel",
+    "entity_consents": "entity_id, channel",
+    "first_outs": "entity_id, channel",
+    "yeses": "source, id, channel",
+    "refusals": "source, id, channel, by_source, by_id",
+    "consent_conflicts": "target_source, target_id, channel",
+    "next_outs": "source, id, channel",
+    "picks": "pairing, ecom_n, pos, system",
 }
 MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs", "group_titles", "group_pairings", "group_conflicts"}
 

@@ -3,6 +3,8 @@
 from connectors.sandbox.plot.stage import Programme, Stage, Trace, Traces, drift, links
 
 ECOM = Programme("blaze")
+LONG_AGO = "2009-05-01T10:00:00+00:00"
+"""Before any other profile."""
 
 
 @ECOM.story("review", update_downtown=1)
@@ -62,6 +64,19 @@ def old_duplicate_downtown(stage: Stage) -> Traces:
     again = stage.same_again(victim.person, email=stage.new_email(victim.person))
     extra = stage.world.blaze.enter_store("downtown", again)
     return Trace("duplicate_phone", "phone", (victim.at("downtown"), f"downtown:{extra}"))
+
+
+@ECOM.story("review")
+def known_to_the_kiosk_by_another_profile(stage: Stage) -> Traces:
+    """W1: ECOM goes by the id that it stores, kiosks by email, where an older profile stands first."""
+    victim = stage.pick("signed_up")
+    again = stage.same_again(victim.person, phone=stage.new_phone(victim.person))
+    extra = stage.world.blaze.enter_store("downtown", again, created_at=LONG_AGO)
+    both = (victim.at("downtown"), f"downtown:{extra}")
+    return (
+        Trace("whose_customer", "", (victim.at("ecom"), *both)),
+        Trace("duplicate_email", "email", both),
+    )
 
 
 @ECOM.story("review")

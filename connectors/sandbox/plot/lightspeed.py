@@ -5,6 +5,18 @@ from connectors.sandbox.plot.stage import Programme, Stage, Trace, Traces, drift
 LIGHTSPEED = Programme("lightspeed")
 
 
+@LIGHTSPEED.story("corrected", opt_out_counter=1, update_counter=1, opt_out_web=1, update_web=1)
+def subscribed_again_by_a_sync(stage: Stage) -> Traces:
+    """G9b: opted out in both systems, and a sync sets both back; nobody decided that."""
+    victim = stage.pick("synced", lambda resident: resident.person.email_consent == "out")
+    for source in ("web", "counter"):
+        stage.edit(victim, source, email_consent="in")
+    return (
+        Trace("consent_raised", "email_consent", (victim.at("counter"),)),
+        Trace("consent_raised", "email_consent", (victim.at("web"),)),
+    )
+
+
 @LIGHTSPEED.story("corrected", update_web=1)
 def email_changed_at_the_counter(stage: Stage) -> Traces:
     """X5, G13: only the counter's email moved on; the two are still one customer by their phone."""

@@ -15,6 +15,14 @@ PLACEHOLDER_SHARERS = 12
 """More clearly different people than the limit of ten (G5)."""
 
 
+@MORTAR.story("review", times=1, opt_out_shop=1, update_shop=1)
+def subscribed_again_in_the_storefront(stage: Stage) -> Traces:
+    """G9a: who had opted out ticks the box in the shop, with its own time: a person judges that, nothing writes it on."""
+    victim = stage.pick("linked", lambda resident: resident.person.email_consent == "out")
+    stage.edit(victim, "shop", email_consent="in")
+    return Trace("consent_raised", "email_consent", (victim.at("shop"),))
+
+
 @MORTAR.story("corrected", update_shop=1)
 def till_phone_changed(stage: Stage) -> Traces:
     """M7, G13: only the till's phone moved on, so the shop takes it."""
