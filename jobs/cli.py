@@ -379,16 +379,10 @@ def demo(desk: Desk, seed: int, people: int, out: Path, seeds: int) -> None:
 
 @_command(
     click.option("--people", type=click.IntRange(150, 100_000), default=5000, show_default=True, help=_PEOPLE),
-    click.option(
-        "--stores", type=click.IntRange(2, 100), default=2, show_default=True, help="Treez stores of the menu."
-    ),
-    click.option(
-        "--faults", default="", metavar="NAME,NAME", help="What goes wrong, minute by minute; `list` names all."
-    ),
+    click.option("--stores", type=click.IntRange(2, 100), default=2, show_default=True, help="How many Treez stores."),
+    click.option("--faults", default="", metavar="NAME,NAME", help="What goes wrong; `list` prints every name."),
     click.option("--seed", type=int, default=7, show_default=True, help=_SEED),
-    click.option(
-        "--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True, help="How long it serves."
-    ),
+    click.option("--minutes", type=click.IntRange(1, 1440), default=60, show_default=True, help="How long it serves."),
 )
 def sandbox(desk: Desk, people: int, stores: int, faults: str, seed: int, minutes: int) -> None:
     """Serve the simulated vendors on this machine, for rehearsals; prints a configuration that speaks to them."""

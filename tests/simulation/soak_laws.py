@@ -100,7 +100,7 @@ def staged_and_quarantined(scene: Scene) -> Iterator[str]:
         quarantined = snapshot.quarantine(place, vault).num_rows
         if not row.profiles == seal.rows + quarantined == row.stats["listed"] + row.stats["extras"]:
             yield f"{row.source}: {row.profiles} received, {seal.rows} staged, {quarantined} quarantined"
-        ids = set(snapshot.ids(place, vault).to_pylist())
+        ids = set(snapshot.ids(place, vault))
         if lost := scene.before.active[row.source] - ids:
             yield f"{row.source}: certified without {sorted(lost)[:5]}"
         if strange := ids - scene.ever[row.source]:

@@ -81,7 +81,7 @@ class Faulty:
 
     def ids(self, pulled: pulling.Pulled) -> set[str]:
         """Everybody in it, the quarantined included."""
-        return set(snapshot.ids(self.folder / pulled.snapshot.path, self.vault).to_pylist())
+        return set(snapshot.ids(self.folder / pulled.snapshot.path, self.vault))
 
 
 @contextmanager
