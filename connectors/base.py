@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -299,7 +300,8 @@ def connector_class(kind: str) -> type[Connector]:
     return found
 
 
-def kinds() -> list[str]:
+@cache
+def kinds() -> tuple[str, ...]:
     """The kinds there are: the files of this folder that declare a connector of their own name."""
-    files = Path(__file__).parent.glob("*.py")
-    return sorted(p.stem for p in files if re.search(rf'^    kind.* = "{p.stem}"$', p.read_text("utf-8"), re.MULTILINE))
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple(p.stem for p in files if re.search(rf'^    kind.* = "{p.stem}"$', p.read_text("utf-8"), re.MULTILINE))

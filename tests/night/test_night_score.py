@@ -1,21 +1,24 @@
 """The demo's score: perfect on a sound job, and not to be had by a job that misses, invents or leaves undone."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 import sql
 from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Plant, Trace
-from connectors.sandbox.world import World
+from connectors.sandbox.world import PAIRS, World
 from jobs import rehearse
+from jobs.settings import read
 from reports.document import RunReport
 from tests.night.search import found, secrets, sentinels, unpacked
-from tests.night.stage import REPOSITORY, Said, rollcall
+from tests.night.stage import REPOSITORY, Said, mortar_only, rollcall
 
 CONFIG = REPOSITORY / "config.yaml"
 
@@ -50,13 +53,13 @@ def trace(told: dict[str, object]) -> Trace:
     return Trace(str(told["kind"]), str(told["field"]), tuple(members))
 
 
-def played(folder: Path, people: int, seed: int) -> Demo:
+def played(folder: Path, people: int, seed: int, pairs: Sequence[str] = PAIRS, config: Path = CONFIG) -> Demo:
     out = folder / "out"
-    words = ("demo", "--seed", seed, "--people", people, "--out", out, "--config", CONFIG)
+    words = ("demo", "--seed", seed, "--people", people, "--out", out, "--config", config)
     worlds: list[World] = []
 
     def kept(*about: Any) -> World:
-        worlds.append(World(*about))
+        worlds.append(World(*about, pairs))
         return worlds[0]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -186,7 +189,10 @@ def test_a_check_that_is_taken_away_fails_the_demo(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(sql, "folder", blind)
     monkeypatch.setattr(Plot, "happen", silent)
-    demo = played(tmp_path, 150, 1)
+    raw = read(CONFIG)
+    mortar_only(raw)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+    demo = played(tmp_path, 150, 1, ("mortar",), tmp_path / "config.yaml")
     assert demo.said.code == 1
     kinds = demo.score().kinds
     assert kinds["household"]["missed"] == kinds["household"]["planted"] > 0

@@ -15,7 +15,7 @@ from connectors.clock import SimulatedClock
 from jobs import night
 from jobs.cli import main
 from reports import render
-from tests.night.stage import START, Said, read_csv, rollcall, tables, write_csv
+from tests.night.stage import START, Said, continued, read_csv, rollcall, tables, write_csv
 
 COMMANDS = (
     "demo",
@@ -49,13 +49,34 @@ def clock() -> Iterator[SimulatedClock]:
         yield clock
 
 
-@pytest.fixture
-def config(tmp_path: Path, clock: SimulatedClock) -> Path:
+def configured(folder: Path) -> Path:
     """A list with one customer in it twice."""
     write_csv(
-        tmp_path / "list.csv", ["id", "first_name", "phone"], [["1", "Ann", "613 555 0117"], ["2", "Ann", "6135550117"]]
+        folder / "list.csv", ["id", "first_name", "phone"], [["1", "Ann", "613 555 0117"], ["2", "Ann", "6135550117"]]
     )
-    return tables(tmp_path, {"list": {"path": "list.csv"}})
+    return tables(folder, {"list": {"path": "list.csv"}})
+
+
+@pytest.fixture
+def config(tmp_path: Path, clock: SimulatedClock) -> Path:
+    """Before the first run."""
+    return configured(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.desk.SystemClock", lambda: SimulatedClock(START))
+        assert rollcall("run", "--config", configured(folder)).code == 0
+    return folder
+
+
+@pytest.fixture
+def ran(config: Path, first_run: Path) -> Path:
+    """After the first run."""
+    continued(first_run, config.parent)
+    return config
 
 
 def refused(code: int, config: Path, *words: str) -> str:
@@ -210,15 +231,14 @@ def test_wrong_use_says_what_to_type(config: Path, words: str, says: str) -> Non
     assert says in refused(2, config, *words.split())
 
 
-def test_a_decisions_file_that_cannot_be_used_is_refused(config: Path) -> None:
-    assert rollcall("run", "--config", config).code == 0
-    path = config.parent / "decisions.json"
+def test_a_decisions_file_that_cannot_be_used_is_refused(ran: Path) -> None:
+    path = ran.parent / "decisions.json"
     path.write_text('{"schema": 1, "run": "2026-03-02-a", "decisions": [{"target": "finding"}]}', encoding="utf-8")
-    said = rollcall("decide", "--file", path, "--config", config)
+    said = rollcall("decide", "--file", path, "--config", ran)
     assert said.code == 2
     assert "refused whole: not a decision that can be used" in said.out
     assert "there is no run 2020-01-01-a" in refused(
-        2, config, "decide", "accept", "finding", "12ab", "--run", "2020-01-01-a"
+        2, ran, "decide", "accept", "finding", "12ab", "--run", "2020-01-01-a"
     )
 
 
@@ -306,24 +326,23 @@ def test_what_is_old_is_purged_and_what_is_in_force_stays(config: Path, clock: S
     ],
 )  # fmt: skip
 def test_a_failure_is_one_sentence_without_a_value(
-    config: Path, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str], error: BaseException, code: int, says: str
+    ran: Path, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str], error: BaseException, code: int, says: str
 ) -> None:
     """I7: no traceback that quotes a record; the run is on record as failed; the last good report stays."""
-    assert rollcall("run", "--config", config).code == 0
-    good = rollcall("report", "--config", config)
+    good = rollcall("report", "--config", ran)
 
     def fail(*_: object, **__: object) -> None:
         raise error
 
     with monkeypatch.context() as patch:
         patch.setattr(*place, fail)
-        failed: Said = rollcall("run", "--config", config)
+        failed: Said = rollcall("run", "--config", ran)
     assert failed.code == code
     last = failed.err.rstrip("\n").split("\n")[-1]
     assert last.startswith("rollcall: ")
     assert says in last
     assert "Ann" not in failed.err
     assert "0117" not in failed.err
-    rows = rollcall("--json", "status", "--config", config).data["runs"]
+    rows = rollcall("--json", "status", "--config", ran).data["runs"]
     assert [row["status"] for row in rows] == ["complete", "failed"]
-    assert rollcall("report", "--config", config).out == good.out
+    assert rollcall("report", "--config", ran).out == good.out
