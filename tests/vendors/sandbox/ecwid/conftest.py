@@ -1,0 +1,27 @@
+"""Simulated Ecwid stores."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.vendors.sandbox.ecwid.shop import Shop
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Shop]]:
+    shops: list[Shop] = []
+
+    def open_one(**quirks: Any) -> Shop:
+        shops.append(Shop(**quirks))
+        return shops[-1]
+
+    yield open_one
+    for shop in shops:
+        shop.web.close()
+        shop.account.stop()
+
+
+@pytest.fixture
+def shop(opened: Callable[..., Shop]) -> Shop:
+    return opened()
