@@ -46,7 +46,7 @@ def clock() -> Iterator[SimulatedClock]:
     with pytest.MonkeyPatch.context() as patch:
         clock = SimulatedClock(EVENING)
         patch.setattr("jobs.desk.SystemClock", lambda: clock)
-        patch.setattr("jobs.cli.SystemClock", lambda: clock)
+        patch.setattr("jobs.cli.nights.SystemClock", lambda: clock)
         yield clock
 
 

@@ -1,0 +1,122 @@
+"""Commands that look things up, and `purge`, which removes what is old."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from connectors.base import kinds
+from jobs import checkup, kept, look, rules
+from jobs.cli.base import command
+from jobs.desk import Desk
+from jobs.lock import lock
+from jobs.workspace import is_made
+from reports.words import many
+
+
+@command(
+    click.option("--show-policy", is_flag=True, help="Print the policy that the configuration comes to."),
+    click.option("--show-keys", type=click.Choice(kinds()), help="Print the keys that a source of this kind takes."),
+)
+def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
+    """Configuration, reach, credentials and rights of every source; never writes."""
+    if show_keys:
+        rows = checkup.keys(show_keys)
+        desk.table(rows, f"{many(len(rows) - 1, 'key')} that a source of kind {show_keys} takes")
+        return
+    settings = desk.settings()
+    if show_policy:
+        desk.table(settings.policy(), f"the policy of {many(len(settings.pairings), 'pairing')} in {desk.config}")
+        return
+    with desk.workspace() if is_made(settings) else nullcontext() as workspace:
+        state, today = (workspace.state, workspace.today()) if workspace else (None, None)
+        rows, failing = checkup.check(settings, desk.connectors(), state, today)
+    checked = f"checked {many(len(settings.sources), 'source')}, nothing was written: "
+    desk.table(
+        rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"), grid=True
+    )
+    sys.exit(1 if failing else 0)
+
+
+@command(click.argument("run_id", metavar="[RUN]", required=False))
+def report(desk: Desk, run_id: str | None) -> None:
+    """Where the report of a run is (the last one by default)."""
+    with desk.workspace() as workspace:
+        found, page = look.report(workspace, run_id)
+    desk.say(
+        f"{found.headline}\nreport: {page}", {"run": found.run_id, "headline": found.headline, "report": str(page)}
+    )
+
+
+@command(
+    click.argument("finding_id", metavar="FINDING"),
+    click.option("--run", "run_id", help="The run whose report tells of it (the last one by default)."),
+    click.option("--unmask", is_flag=True, help="Show the real values too, from the run's sealed snapshots."),
+)
+def explain(desk: Desk, finding_id: str, run_id: str | None, unmask: bool) -> None:
+    """One finding in full: evidence, rules, what to do, and its corrections."""
+    with desk.workspace() as workspace:
+        text, data = look.explain(workspace, finding_id, run_id, unmask=unmask)
+    if unmask:
+        click.echo(
+            "real values of customers, opened with the workspace's key: keep them off tickets and mail", err=True
+        )
+    desk.say(text, data)
+
+
+@command(
+    click.argument("what", type=click.Choice(look.EXPORTS)),
+    click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write."),
+)
+def export(desk: Desk, what: str, out: Path) -> None:
+    """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
+    with desk.workspace() as workspace:
+        rows = look.export(workspace, what, out)
+    desk.say(f"{out}: {many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})
+
+
+@command()
+def status(desk: Desk) -> None:
+    """The runs so far, and what waits for a person."""
+    with desk.workspace() as workspace:
+        rows, waits = look.status(workspace)
+    if desk.as_json:
+        desk.say("", {"runs": look.as_dicts(rows), "waits": waits})
+    else:
+        desk.table(
+            rows,
+            *(f"- {line}" for line in waits),
+            f"{many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
+        )
+
+
+@command(name="rules")
+def rules_command(desk: Desk) -> None:
+    """Every rule of the domain: what it says, where it is kept, and which tests hold it there."""
+    found = rules.rules()
+    if desk.as_json:
+        desk.say("", [{"id": rule.id, "where": list(rule.where), "tests": list(rule.tests)} for rule in found])
+    else:
+        refused = sum(any(where.startswith("refused") for where in rule.where) for rule in found)
+        desk.table(rules.table(found), f"{many(len(found), 'rule')}, {refused} refused for now")
+
+
+@command(
+    click.option(
+        "--kept", "name", type=click.Choice(sorted(kept.LOST)), help="Forget this kept file, and nothing else."
+    ),
+)
+def purge(desk: Desk, name: str | None) -> None:
+    """Remove what is older than the configuration keeps it; or forget a kept file that is damaged (`--kept`)."""
+    with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="purge"):
+        if name is not None:
+            lost = kept.forget(workspace.folder, workspace.state, name)
+            desk.say(f"forgot the kept {name}: {lost}", {"forgot": name, "lost": lost})
+            return
+        removed = look.purge(workspace)
+    desk.say(
+        f"removed {many(removed['snapshots'], 'snapshot')}, {many(removed['reports'], 'report')}; "
+        f"emptied {many(removed['undo'], 'correction')}",
+        removed,
+    )
