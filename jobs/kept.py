@@ -41,6 +41,12 @@ select ecom_source, ecom_id, pos_source, pos_id, rule, state
 from links
 order by ecom_source, ecom_id, pos_source, pos_id
 """,
+    # of whom a person is asked whether they are one
+    "suspects": """
+select left_source, left_id, right_source, right_id, cast(probability as varchar) as probability, cast(weight as varchar) as weight
+from suspects
+order by left_source, left_id, right_source, right_id
+""",
     "bases": """
 select pairing, ecom_source, ecom_id, pos_source, pos_id, field, hash, agreed_on
 from next_bases
@@ -61,6 +67,7 @@ LOST: Mapping[str, str] = {
     "bases": "the next night knows no earlier agreement: drift is proposed as on a first night (`no_base`)",
     "outs": "an opt-out that a system has lost since it was seen is no longer known, and its `in` reads as a choice",
     "links": "`export links` has nothing until the next night makes them again",
+    "suspects": "`export suspects` has nothing until the next night makes them again",
     "entities": "`export entities` has nothing until the next night makes them again",
     "phones": "nothing but time: the next night parses every spelling of a phone again",
 }

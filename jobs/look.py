@@ -20,7 +20,7 @@ from reports.words import many
 SUFFIXES = (".csv", ".xlsx")
 MOST = 5
 """So many of several that are meant are named."""
-EXPORTS = ("entities", "links", "findings", "plan", "journal")
+EXPORTS = ("entities", "links", "suspects", "findings", "plan", "journal")
 
 
 def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
@@ -166,7 +166,7 @@ def export(workspace: Workspace, what: str, out: Path) -> int:
         raise ConfigError(
             f"{out}: an export is {' or '.join(SUFFIXES)}, by the end of its name: CSV for machines, XLSX for people"
         )
-    if what in {"entities", "links"}:
+    if what in {"entities", "links", "suspects"}:
         heading, rows = _roll(workspace, what)
     else:
         document, _ = report(workspace, None)
@@ -290,6 +290,6 @@ def _json(workspace: Workspace, run_id: str) -> Path:
 def _roll(workspace: Workspace, what: str) -> tuple[tuple[str, ...], list[tuple[files.Cell, ...]]]:
     table = kept.read(workspace.folder, workspace.vault, workspace.state, what)
     if table is None:
-        raise ConfigError("there are no entities yet: `rollcall run` makes them")
+        raise ConfigError(f"there are no {what} yet: `rollcall run` makes them")
     columns = [column.to_pylist() for column in table.columns]
     return tuple(table.column_names), list(zip(*columns, strict=True))

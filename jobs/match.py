@@ -25,6 +25,7 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
     warehouse.run("keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
     warehouse.run("match/pairs")
     warehouse.run("match/attested")
+    warehouse.run("similar")
     warehouse.run("match/compare", silence=settings.silence)
     _components(warehouse, "given_edges", "given_groups")
     warehouse.run("match/bridges")

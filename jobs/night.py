@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs import breakers, decide, detect, handover, kept, phones, prepare
+from jobs import breakers, decide, detect, handover, kept, phones, prepare, suspects
 from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
@@ -124,6 +124,8 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         _fill(night, warehouse, pulled)
     with night.step("match"):
         _match(night, warehouse)
+    with night.step("suspect"):
+        suspects.find(warehouse, suspects.weights(workspace.folder))
     with night.step("detect"):
         detect.detect(warehouse, today=night.day, key=workspace.vault.sql_key("finding"))
         findings = detect.findings(warehouse)

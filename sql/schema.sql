@@ -42,6 +42,19 @@ create table placeholder_list (key_kind varchar, pattern varchar);
 -- grain: one row per nickname pair, both ways, folded
 create table nicknames (name varchar, nickname varchar);
 
+-- grain: one row per field and level of tier 2: its share among profiles of one customer, and of others
+create table weights (field varchar, level varchar, same double, others double);
+
+-- grain: one row per two customers in play, left before right, of whom a person is asked whether they are one (tier 2);
+-- `place` 1 is the most probable pair of their two entities; weight in bits
+create table suspects (
+  left_n bigint, right_n bigint, left_source varchar, left_id varchar, right_source varchar, right_id varchar,
+  one_entity varchar, other_entity varchar, probability decimal(5, 4), weight decimal(7, 2), place bigint
+);
+
+-- grain: one row per suspected pair and field that says something: the bits that it adds
+create table waterfall (left_n bigint, right_n bigint, place integer, field varchar, level varchar, bits decimal(7, 1));
+
 -- what was pulled ---------------------------------------------------------------------------------------------------
 
 -- grain: one row per profile as exported (DESIGN, Contracts between rooms)

@@ -1,4 +1,4 @@
--- title: comparison: what two profiles say about each other; the one file with similarity functions
+-- title: comparison: what two profiles say about each other
 -- rules: G6, G8
 -- Parameters: $silence (link or candidate).
 -- A first name agrees when equal, a nickname, an initial, a part, a small typo, or swapped with the last name. All but an
@@ -26,8 +26,8 @@ select
     when o.name is not null and t.name is not null then 'different'
     -- Jayden and Hayden are siblings: the first letter is where people mistype least
     when substr(m.one, 1, 1) <> substr(m.other, 1, 1) then 'different'
-    when least(length(m.one), length(m.other)) >= 4 and damerau_levenshtein(m.one, m.other) <= 1 then 'typo'
-    when least(length(m.one), length(m.other)) >= 8 and damerau_levenshtein(m.one, m.other) <= 2 then 'typo'
+    when least(length(m.one), length(m.other)) >= 4 and within(m.one, m.other, 1) then 'typo'
+    when least(length(m.one), length(m.other)) >= 8 and within(m.one, m.other, 2) then 'typo'
     else 'different'
   end as level
 from met as m
@@ -80,7 +80,7 @@ judged as (
     -- an initial or a typo is no evidence alone: J. Roy and Jane Cole may share a phone, as may John Roy and John Roy Jr.
     case when birth_level <> 'equal' and left_suffix <> right_suffix then true
       when name_level in ('initial', 'nickname', 'part', 'typo') and birth_level <> 'equal' and left_last <> right_last
-      then not list_has_any(string_split(left_last, ' '), string_split(right_last, ' ')) and damerau_levenshtein(left_last, right_last) > 1
+      then not list_has_any(string_split(left_last, ' '), string_split(right_last, ' ')) and not within(left_last, right_last, 1)
       else false end as weak
   from levels
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from jobs import detect, kept, phones, plan, prepare
+from jobs import detect, kept, phones, plan, prepare, suspects
 from jobs.match import match
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
@@ -100,6 +100,8 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
             measured.counts["spellings parsed"] = phones.fill(warehouse.connection, site.vault, site.folder, site.state)
         with measured.step("match"):
             match(warehouse, site.settings.match, today=site.today(), key=site.vault.sql_key("entity"))
+        with measured.step("suspects"):
+            suspects.find(warehouse, suspects.weights())
         with measured.step("detect"):
             detect.detect(warehouse, today=site.today(), key=site.vault.sql_key("finding"))
             found = detect.findings(warehouse)

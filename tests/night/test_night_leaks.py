@@ -112,7 +112,7 @@ def play(group: Group, said: dict[str, bytes]) -> None:
         for source in ("till", "shop", "downtown"):
             echo(group, source, patch)
         assert say("run") == 6
-    for what in ("entities", "links", "findings", "plan", "journal"):
+    for what in ("entities", "links", "suspects", "findings", "plan", "journal"):
         for ending in ("csv", "xlsx"):
             assert say("export", what, "--out", group.folder / f"{what}.{ending}") == 0
     explain(group, say)

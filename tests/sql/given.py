@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from jobs import detect as detecting
 from jobs import plan as planning
+from jobs import suspects
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.match import match
@@ -89,7 +90,7 @@ class Night:
         self._regions: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._rules([("", number, key) for number, key in enumerate(self.settings.keys, start=1)])
-        self._matched = self._detected = False
+        self._matched = self._suspected = self._detected = False
 
     def close(self) -> None:
         self.warehouse.close()
@@ -215,6 +216,13 @@ class Night:
             if row.get(name)
         }
         self.warehouse.insert("phones", [(raw, region, *parsed(raw, region)) for raw, region in sorted(spelled)])
+
+    def suspected(self) -> "Night":
+        """Run tier 2 as well, once and before anything is detected."""
+        if not self._suspected:
+            self._suspected = True
+            suspects.find(self.matched().warehouse, suspects.weights())
+        return self
 
     def detected(self) -> "Night":
         if not self._detected:

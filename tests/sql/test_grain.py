@@ -11,7 +11,8 @@ from tests.sql.given import KEY, Night
 
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
-    "match/entities", "drift", "consent/voices", "consent/conflicts", "judge", "lookups",
+    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "drift", "consent/voices",
+    "consent/conflicts", "judge", "lookups",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -44,6 +45,17 @@ GRAIN = {
     "entity_ids": "entity_id",
     "entities": "source, id",
     "next_roll": "source, id",
+    "terms": "kind, value",
+    "names": "no",
+    "traits": "n",
+    "bits": "field, level",
+    "prior": "bits",
+    "blocks": "way, key",
+    "suspect_pairs": "left_n, right_n",
+    "name_levels": "one_no, other_no",
+    "suspect_levels": "left_n, right_n",
+    "kept_apart": "left_grp, right_grp",
+    "weighed": "left_n, right_n",
     "ties": "pairing, ecom_n, pos_source",
     "link_fields": "pairing, ecom_n, pos_n, field",
     "drifts": "pairing, ecom_n, pos_n, field",
@@ -74,7 +86,7 @@ MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs", "group_titles", "gro
 
 @pytest.fixture(scope="module")
 def night() -> Iterator[Night]:
-    made = invented.night(11, people=250).detected()
+    made = invented.night(11, people=250).suspected().detected()
     yield made
     made.close()
 

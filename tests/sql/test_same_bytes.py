@@ -12,12 +12,14 @@ SEED = 23
 TABLES = {
     "entities": "select source, id, entity_id, status from entities order by source, id",
     "links": "select * exclude (ecom_n, pos_n) from links order by pairing, ecom_source, ecom_id, pos_source",
+    "suspects": "select left_source, left_id, right_source, right_id, cast(weight as varchar) as weight, cast(probability as varchar) as p "
+    "from suspects order by left_source, left_id, right_source, right_id",
     "bases": "select * from next_bases order by pairing, ecom_source, ecom_id, pos_source, pos_id, field",
 }
 
 
 def _bytes(given: list[invented.Profile], threads: int) -> dict[str, bytes]:
-    night = invented.night(SEED, given=given, threads=threads)
+    night = invented.night(SEED, given=given, threads=threads).suspected()
     try:
         found = [asdict(finding) for finding in night.findings()]
         plan = [asdict(correction) for correction in night.planned()]
