@@ -1,7 +1,7 @@
 -- title: Probably one customer, although no key says so
 -- rules: M3, G6, G8
 -- severity: low
--- grain: one row per two entities that are probably one person
+-- grain: one row per two entities that are probably one person; the export `suspects` has the less probable ones too
 -- todo: Open both profiles, or ask the customer at the next visit. Nothing is linked or changed before a person says so.
 -- todo: Say what they are: rollcall decide same pair SOURCE:ID SOURCE:ID --why …, or not_same. It is not asked again.
 
@@ -24,4 +24,11 @@ join (
   from waterfall
   group by left_n, right_n
 ) as w on w.left_n = s.left_n and w.right_n = s.right_n
-where s.place = 1
+-- who is asked about already (link_ambiguous) is not asked about twice
+left join (
+  select least(ecom_n, pos_n) as left_n, greatest(ecom_n, pos_n) as right_n
+  from candidates
+  where outcome = 'candidate'
+  group by least(ecom_n, pos_n), greatest(ecom_n, pos_n)
+) as c on c.left_n = s.left_n and c.right_n = s.right_n
+where s.place = 1 and c.left_n is null and s.probability >= 0.9
