@@ -2,20 +2,6 @@
 -- rules: G1, G6, G9, G9a, G9b
 -- Parameters: $today.
 
--- grain: one row per customer and channel with an opt-out: who said it first
-create table first_outs as
-with ranked as (
-  select entity_id, channel, source, id, own_time, since, first_seen, row_number() over (
-      partition by entity_id, channel
-      order by since, source, id
-    ) as place
-  from voices
-  where word = 'out'
-)
-select entity_id, channel, source, id, own_time, since, first_seen
-from ranked
-where place = 1;
-
 -- grain: one row per profile and channel that says yes or is about to, with what speaks for a choice of the customer's own
 -- (G9a): a time and an opt-in level, later than every opt-out known, and no sign of a sync or an import
 -- doubt: why it is no evidence; empty where it is
@@ -148,7 +134,7 @@ select
   end as blocked_by
 from wrong as c
 join yeses as y on y.entity_id = c.entity_id and y.source = c.source and y.id = c.id and y.channel = c.channel
-join first_outs as f on f.entity_id = c.entity_id and f.channel = c.channel
+join entity_consents as f on f.entity_id = c.entity_id and f.channel = c.channel
 left join pairings as l on l.pairing = c.pairing and l.pos = case when c.yes_in_shop then c.by_source else c.source end
 left join homes as h on h.source = c.source and h.place = 1
 left join sources as b on b.source = c.by_source

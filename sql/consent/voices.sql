@@ -110,12 +110,12 @@ left join people as w on w.source = v.source and w.id = v.id;
 -- grain: one row per customer of whom somebody refuses, and channel: the strongest word, and who said it first
 create table entity_consents as
 with ranked as (
-  select entity_id, channel, word, source, id, own_time, since, row_number() over (
+  select entity_id, channel, word, source, id, own_time, first_seen, since, row_number() over (
       partition by entity_id, channel
       order by strength desc, since nulls last, source, id
     ) as place
   from voices
 )
-select entity_id, channel, word, source, id, own_time, since
+select entity_id, channel, word, source, id, own_time, first_seen, since
 from ranked
 where place = 1;

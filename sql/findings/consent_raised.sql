@@ -12,8 +12,9 @@ select
   [
     struct_pack(name := concat('consent@', c.target_source, ':', c.target_id), value := c.target_consent),
     struct_pack(name := 'origin', value := concat(c.first_source, ':', c.first_id)),
-    struct_pack(name := 'since', value := coalesce(concat(cast(c.first_time as varchar), ' UTC, its own time'), concat('first seen on ', cast(c.first_seen as varchar)))),
-    struct_pack(name := concat('since@', c.target_source, ':', c.target_id), value := coalesce(concat_ws(' ', cast(c.stamp as varchar), 'UTC', c.how), '')),
+    struct_pack(name := 'since', value := case when c.first_time is not null then concat(cast(c.first_time as varchar), ' UTC, its own time')
+      when c.first_seen is not null then concat('first seen on ', cast(c.first_seen as varchar)) else 'unknown' end),
+    struct_pack(name := concat('since@', c.target_source, ':', c.target_id), value := case when c.stamp is null then '' else concat_ws(' ', cast(c.stamp as varchar), 'UTC', c.how) end),
     struct_pack(name := 'reason', value := case when c.doubt = '' then 'the customer opted in again later' else concat('no first-hand evidence of an opt-in: ', c.doubt) end)
   ] as evidence,
   case when c.doubt = '' then concat('a person decides: the newer opt-in stands in ', c.target_source, ':', c.target_id, ' if this is accepted; else opt out there')

@@ -74,7 +74,6 @@ GRAIN = {
     "refusing": "entity_id",
     "voices": "entity_id, source, id, channel",
     "entity_consents": "entity_id, channel",
-    "first_outs": "entity_id, channel",
     "yeses": "source, id, channel",
     "refusals": "source, id, channel, by_source, by_id",
     "consent_conflicts": "target_source, target_id, channel",

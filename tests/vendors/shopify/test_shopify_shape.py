@@ -39,6 +39,7 @@ def test_times_purchases_and_links(rig_module: ModuleType) -> None:
     assert row["updated_at"] == datetime.fromisoformat("2026-11-01T04:05:06")
     assert row["email_consent_at"] == datetime.fromisoformat("2026-04-02T09:30:00")
     assert row["sms_consent_at"] is None
+    assert (row["email_consent_how"], row["sms_consent_how"]) == ("SINGLE_OPT_IN", "SINGLE_OPT_IN")
     assert row["has_purchased"] is True
     assert row["links"] == [
         {"key": "rollcall.old", "id": "42", "state": None},
