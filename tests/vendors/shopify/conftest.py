@@ -1,17 +1,8 @@
 """The scripted shop, for the tests of this folder."""
 
-from types import ModuleType
 from typing import Any
 
 import pytest
-
-from tests.vendors.shopify import rig as module
-
-
-@pytest.fixture
-def rig_module() -> ModuleType:
-    """`rig.py` of this folder."""
-    return module
 
 
 @pytest.fixture

@@ -7,16 +7,12 @@ It selects what a document asks for, does what mutations say, and repeats the ve
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 from graphql import (
     FieldNode,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionSetNode,
     parse,
     value_from_ast_untyped,
 )
@@ -26,6 +22,8 @@ from connectors.base import Change
 from connectors.clock import Clock
 from connectors.shopify import Shopify
 from tests.vendors.scripted import Answer, Loopback, ScriptedAccount, as_json
+from tests.vendors.shopify.graph import Node, below, customer, errors, gid, metafield, selected
+from tests.vendors.shopify.writes import cases
 
 TOKEN = "shpat_canary-5d21"
 GRANTED = "shpca_canary-77b0"
@@ -37,49 +35,7 @@ COST = {
     "actualQueryCost": 10,
     "throttleStatus": {"maximumAvailable": 2000, "currentlyAvailable": 1990, "restoreRate": 100},
 }
-Node = dict[str, Any]
 Override = Callable[[str, Mapping[str, Any]], Any]
-
-
-def gid(number: int | str) -> str:
-    return f"gid://shopify/Customer/{number}"
-
-
-def customer(number: int, **more: Any) -> Node:
-    """One customer as the vendor's graph has it; `metafields` holds plain dictionaries."""
-    node: Node = {
-        "__typename": "Customer", "id": gid(number), "legacyResourceId": str(number), "firstName": "Ada",
-        "lastName": f"Example {number}", "tags": ["pos", "VIP"], "note": None, "numberOfOrders": "3",
-        "createdAt": "2025-01-02T03:04:05Z", "updatedAt": "2026-11-01T04:05:06Z",
-        "defaultEmailAddress": {
-            "emailAddress": f"ada.{number}@example.com", "marketingState": "SUBSCRIBED",
-            "marketingOptInLevel": "SINGLE_OPT_IN", "marketingUpdatedAt": "2026-04-02T09:30:00Z",
-        },
-        "defaultPhoneNumber": {
-            "phoneNumber": f"+1613555{number % 100 + 100:04d}",
-            "smsMarketingConsent": {
-                "state": "NEVER_SUBSCRIBED", "optInLevel": "SINGLE_OPT_IN", "updatedAt": None, "collectedFrom": None,
-            },
-        },
-        "defaultAddress": {
-            "id": f"gid://shopify/MailingAddress/8{number}?model_name=CustomerAddress", "address1": "1 Sample St",
-            "address2": None, "city": "Ottawa", "provinceCode": "ON", "countryCodeV2": "CA", "zip": "K1A 0A1",
-        },
-        "metafields": [
-            metafield("rollcall.till", f"H-{number}", "id", f"digest-{number}"),
-            metafield("facts.birth_date", "1990-02-28", "date"),
-            metafield("medical.card", "never to be asked for"),
-        ],
-    }  # fmt: skip
-    return node | more
-
-
-def metafield(key: str, value: str, kind: str = "single_line_text_field", digest: str | None = None) -> Node:
-    namespace, _, name = key.partition(".")
-    return {
-        "__typename": "Metafield", "id": f"gid://shopify/Metafield/{key}", "namespace": namespace, "key": name,
-        "type": kind, "value": value, "compareDigest": digest or f"digest-of-{value}",
-    }  # fmt: skip
 
 
 class Rig(ScriptedAccount):
@@ -233,7 +189,7 @@ class Rig(ScriptedAccount):
         """Children before and after their parents: the vendor promises no order."""
         roots, children = [], []
         (connection,) = operation.selection_set.selections
-        node_set = _below(connection, "edges", "node")
+        node_set = below(connection, "edges", "node")
         for node in self.customers.values():
             line = selected(node, node_set, {})
             for name in [name for name, value in line.items() if isinstance(value, dict) and "edges" in value]:
@@ -253,7 +209,7 @@ class Rig(ScriptedAccount):
     def _customerUpdate(self, input: Node) -> Node:
         node = self.customers.get(input["id"])
         if node is None:
-            return _errors("customer", ["id"], "Customer does not exist")
+            return errors("customer", ["id"], "Customer does not exist")
         return self._filled(node, input)
 
     def _customerCreate(self, input: Node) -> Node:
@@ -274,7 +230,7 @@ class Rig(ScriptedAccount):
         for other in self.customers.values():
             email = (other["defaultEmailAddress"] or {}).get("emailAddress")
             if other is not node and given.get("email") and given["email"] == email:
-                return _errors("customer", ["email"], "Email has already been taken")
+                return errors("customer", ["email"], "Email has already been taken")
         node.update({name: given[name] for name in ("firstName", "lastName", "note", "tags") if name in given})
         if "email" in given:
             empty = customer(1)["defaultEmailAddress"] | {"marketingState": "NOT_SUBSCRIBED"}
@@ -310,7 +266,7 @@ class Rig(ScriptedAccount):
     ) -> Node:
         held = (node or self.customers[customerId])["defaultAddress"]
         if held is None or held["id"] != addressId:
-            return _errors("address", ["addressId"], "Address does not exist")
+            return errors("address", ["addressId"], "Address does not exist")
         held.update({"countryCodeV2" if name == "countryCode" else name: value for name, value in address.items()})
         return {"address": held, "userErrors": []}
 
@@ -342,7 +298,7 @@ class Rig(ScriptedAccount):
             held = {f"{m['namespace']}.{m['key']}": m for m in node["metafields"]}
             digest = held[key]["compareDigest"] if key in held else None
             if "compareDigest" in one and one["compareDigest"] != digest:
-                return _errors("metafields", ["metafields", "0"], "The resource has been updated", "STALE_OBJECT")
+                return errors("metafields", ["metafields", "0"], "The resource has been updated", "STALE_OBJECT")
             held[key] = metafield(key, one["value"], one["type"])
             node["metafields"] = list(held.values())
             written.append(held[key])
@@ -386,128 +342,7 @@ class Rig(ScriptedAccount):
         return [landed(node, node["metafields"], settings) for node in nodes]
 
     def writes(self) -> list[tuple[Change, list[Any]]]:
-        who, key = "7002", gid("7002")
-        address = "gid://shopify/MailingAddress/87002?model_name=CustomerAddress"
-        return [
-            (
-                Change("update", who, {}, {"first_name": "Grace", "phone": None}, key="c-1"),
-                [("customerUpdate", {"input": {"id": key, "firstName": "Grace", "phone": None}})],
-            ),
-            (
-                Change("update", who, {}, {"street": "2 Sample St", "street_2": "Unit 4", "country": "US"}, key="c-2"),
-                [(
-                    "customerAddressUpdate",
-                    {"customerId": key, "addressId": address,
-                     "address": {"address1": "2 Sample St", "address2": "Unit 4", "countryCode": "US"}},
-                )],
-            ),
-            (
-                Change("update", who, {}, {"email": "new@example.com", "birth_date": "1991-03-01"}, key="c-3"),
-                [
-                    ("customerUpdate", {"input": {"id": key, "email": "new@example.com"}}),
-                    ("metafieldsSet", {"metafields": [
-                        {"ownerId": key, "namespace": "facts", "key": "birth_date", "type": "date",
-                         "value": "1991-03-01"}
-                    ]}),
-                ],
-            ),
-            (
-                Change("update", who, {}, {"tags": "VIP;new"}, key="c-4"),
-                [("tagsAdd", {"id": key, "tags": ["new"]}), ("tagsRemove", {"id": key, "tags": ["pos"]})],
-            ),
-            (
-                Change("add_note", who, {}, {"note": "called back"}, key="c-5"),
-                [("customerUpdate", {"input": {"id": key, "note": "called back"}})],
-            ),
-            (
-                Change("add_tag", who, {}, {"tags": "Shopify;VIP;pos"}, key="c-6"),
-                [("tagsAdd", {"id": key, "tags": ["Shopify"]})],
-            ),
-            (
-                Change("relink", who, {}, {"link:till": "H-9"}, key="c-7"),
-                [("metafieldsSet", {"metafields": [
-                    {"ownerId": key, "namespace": "rollcall", "key": "till", "type": "id", "value": "H-9",
-                     "compareDigest": "digest-7002"}
-                ]})],
-            ),
-            (
-                Change("relink", who, {}, {"link:old": "L-1"}, key="c-8"),
-                [("metafieldsSet", {"metafields": [
-                    {"ownerId": key, "namespace": "rollcall", "key": "old_till", "type": "single_line_text_field",
-                     "value": "L-1", "compareDigest": None}
-                ]})],
-            ),
-            (
-                Change("relink", who, {}, {"link:till": None}, key="c-9"),
-                [("metafieldsDelete", {"metafields": [{"ownerId": key, "namespace": "rollcall", "key": "till"}]})],
-            ),
-            (
-                Change("opt_out", who, {}, {"email_consent": "out", "sms_consent": "out"}, key="c-10"),
-                [
-                    ("customerEmailMarketingConsentUpdate",
-                     {"input": {"customerId": key, "emailMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}}),
-                    ("customerSmsMarketingConsentUpdate",
-                     {"input": {"customerId": key, "smsMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}}),
-                ],
-            ),
-            (
-                Change("create", None, {}, {
-                    "first_name": "Grace", "last_name": None, "email": "grace@example.com", "phone": "+16135550177",
-                    "birth_date": "1991-03-01", "street": "3 Sample St", "city": "Ottawa", "country": "CA",
-                    "tags": "a;b", "link:till": "H-5",
-                }, key="c-11"),
-                [("customerCreate", {"input": {
-                    "firstName": "Grace", "email": "grace@example.com", "phone": "+16135550177", "tags": ["a", "b"],
-                    "addresses": [{"address1": "3 Sample St", "city": "Ottawa", "countryCode": "CA"}],
-                    "metafields": [
-                        {"namespace": "facts", "key": "birth_date", "type": "date", "value": "1991-03-01"},
-                        {"namespace": "rollcall", "key": "till", "type": "single_line_text_field", "value": "H-5"},
-                    ],
-                }})],
-            ),
-        ]  # fmt: skip
-
-
-def selected(value: Any, selection: SelectionSetNode | None, variables: Mapping[str, Any]) -> Any:
-    """What a selection takes of a value; metafields come as a connection, filtered by their `keys`."""
-    if isinstance(value, list):
-        return [selected(one, selection, variables) for one in value]
-    if selection is None or value is None:
-        return value
-    found: Node = {}
-    for field in selection.selections:
-        if isinstance(field, InlineFragmentNode):
-            found |= selected(value, field.selection_set, variables)
-            continue
-        assert isinstance(field, FieldNode)
-        name = field.name.value
-        inner = value[name]
-        if name == "metafields" and value.get("__typename") == "Customer":
-            given = {a.name.value: value_from_ast_untyped(a.value, dict(variables)) for a in field.arguments or ()}
-            inner = {"edges": [{"node": m} for m in _keyed(inner, given["keys"])[: given.get("first")]]}
-        found[(field.alias or field.name).value] = selected(inner, field.selection_set, variables)
-    return found
-
-
-def _keyed(metafields: list[Node], keys: list[str]) -> list[Node]:
-    """Those of the keys, which come back as they were asked for: with their namespace."""
-    whole = [m | {"key": f"{m['namespace']}.{m['key']}"} for m in metafields]
-    return [m for m in whole if m["key"] in keys]
-
-
-def _below(node: Any, *path: str) -> SelectionSetNode:
-    for name in path:
-        (node,) = [one for one in node.selection_set.selections if one.name.value == name]
-    found: SelectionSetNode = node.selection_set
-    return found
-
-
-def _errors(payload: str, field: list[str], message: str, code: str | None = None) -> Node:
-    return {payload: None, "userErrors": [{"field": field, "message": message, "code": code}]}
-
-
-def date_header(now: datetime) -> dict[str, str]:
-    return {"Date": format_datetime(now, usegmt=True)}
+        return cases()
 
 
 def build(folder: Path) -> Rig:

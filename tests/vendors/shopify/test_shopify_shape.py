@@ -1,7 +1,6 @@
 """sql/shape/shopify.sql: what it says beyond `view` (which the contract suite compares)."""
 
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -11,6 +10,7 @@ import pytest
 import sql
 from connectors._shopify_words import CONSENT, FIELDS, landed
 from connectors.shopify import Shopify
+from tests.vendors.shopify.graph import customer, metafield
 
 SETTINGS = Shopify.Settings.model_validate(
     {"kind": "shopify", "role": "ecom", "base_url": "https://x.myshopify.com", "token": {"env": "X"},
@@ -30,10 +30,10 @@ def shaped(node: dict[str, Any]) -> dict[str, Any]:
         return dict(zip(names, row, strict=True))
 
 
-def test_times_purchases_and_links(rig_module: ModuleType) -> None:
-    node = rig_module.customer(7001)
-    node["metafields"].append(rig_module.metafield("rollcall.old", " 42 "))
-    node["metafields"].append(rig_module.metafield("other.link", "9"))
+def test_times_purchases_and_links() -> None:
+    node = customer(7001)
+    node["metafields"].append(metafield("rollcall.old", " 42 "))
+    node["metafields"].append(metafield("other.link", "9"))
     row = shaped(node)
     assert row["created_at"] == datetime.fromisoformat("2025-01-02T03:04:05")
     assert row["updated_at"] == datetime.fromisoformat("2026-11-01T04:05:06")
@@ -48,12 +48,12 @@ def test_times_purchases_and_links(rig_module: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(("orders", "expected"), [("0", False), ("18", True), (None, None), ("x", None)])
-def test_has_purchased(rig_module: ModuleType, orders: str | None, expected: bool | None) -> None:
-    assert shaped(rig_module.customer(1, numberOfOrders=orders))["has_purchased"] is expected
+def test_has_purchased(orders: str | None, expected: bool | None) -> None:
+    assert shaped(customer(1, numberOfOrders=orders))["has_purchased"] is expected
 
 
-def test_an_empty_customer(rig_module: ModuleType) -> None:
-    nothing = dict.fromkeys(rig_module.customer(1))
+def test_an_empty_customer() -> None:
+    nothing = dict.fromkeys(customer(1))
     row = shaped(nothing | {"legacyResourceId": "1"})
     assert {name: value for name, value in row.items() if value is not None} == {
         "source": "shop", "id": "1", "status": "active", "email_consent": "unknown", "sms_consent": "unknown",

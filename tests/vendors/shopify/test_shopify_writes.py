@@ -9,6 +9,7 @@ from connectors.base import Change, VendorError
 from connectors.clock import SimulatedClock
 from connectors.shopify import Shopify
 from tests.vendors.shopify.asked import Shop
+from tests.vendors.shopify.graph import customer, gid
 
 # signing in ---------------------------------------------------------------------------------------------------------
 
@@ -103,8 +104,8 @@ def test_a_text_that_is_no_id_is_not_asked_for(shop: Shop, clock: SimulatedClock
     ]
 
 
-def test_another_customer_than_was_asked_for_is_refused(shop: Shop, clock: SimulatedClock, rig_module: Any) -> None:
-    shop.customers[rig_module.gid(7001)] = rig_module.customer(7002)
+def test_another_customer_than_was_asked_for_is_refused(shop: Shop, clock: SimulatedClock) -> None:
+    shop.customers[gid(7001)] = customer(7002)
     with pytest.raises(VendorError, match="other customers"):
         shop.connector(clock, writes=False).fetch(["7001"])
 
@@ -183,8 +184,8 @@ def test_g9_a_second_write_of_a_link_is_refused_when_the_first_was_not_seen(shop
     assert "plan again" in str(refused(shop, clock, Change("relink", "7001", {}, appeared, key="c-4", current=current)))
 
 
-def test_a_customer_without_an_address_gets_a_default_one(shop: Shop, clock: SimulatedClock, rig_module: Any) -> None:
-    shop.customers[rig_module.gid(7001)]["defaultAddress"] = None
+def test_a_customer_without_an_address_gets_a_default_one(shop: Shop, clock: SimulatedClock) -> None:
+    shop.customers[gid(7001)]["defaultAddress"] = None
     connector = shop.connector(clock, writes=True)
     connector.write(Change("update", "7001", {}, {"street": "2 Sample St", "country": "CA"}, key="c"))
     address = {"address1": "2 Sample St", "countryCode": "CA"}
@@ -196,10 +197,10 @@ def test_a_customer_without_an_address_gets_a_default_one(shop: Shop, clock: Sim
     ("channel", "missing"), [("email_consent", "defaultEmailAddress"), ("sms_consent", "defaultPhoneNumber")]
 )
 def test_g9_an_opt_out_that_would_be_lost_is_refused(
-    shop: Shop, clock: SimulatedClock, rig_module: Any, channel: str, missing: str
+    shop: Shop, clock: SimulatedClock, channel: str, missing: str
 ) -> None:
     """Shopify takes email consent of a customer without an email, says nothing, and does nothing."""
-    shop.customers[rig_module.gid(7001)][missing] = None
+    shop.customers[gid(7001)][missing] = None
     error = refused(shop, clock, Change("opt_out", "7001", {}, {channel: "out"}, key="c"))
     assert (error.permanent, error.effect) == (True, "none")
     assert shop.sent() == []
