@@ -202,6 +202,31 @@ left join (
 left join doubts as u on u.pairing = d.pairing and u.ecom_n = d.ecom_n and u.pos_source = d.pos_source
 left join gaps as g on g.n = d.ecom_n and g.needed_by = d.pos_source;
 
+-- grain: one row per stored link to a profile that is out of play or gone, where no other link of the pair is good: all that
+-- a finding says of it but the one sentence that depends on what became of the profile, and only a vendor's own links need
+create table broken_links as
+select
+  a.pairing, a.state, a.pos_source, a.merged_into,
+  concat(a.pairing, '|', a.ecom_source, ':', a.ecom_id, '|', a.pos_source, ':', a.pos_id) as anchor,
+  [concat(a.ecom_source, ':', a.ecom_id), concat(a.pos_source, ':', a.pos_id)] as members,
+  [
+    struct_pack(name := 'state', value := a.state),
+    struct_pack(name := 'next', value := coalesce(concat(r.pos_source, ':', r.pos_id), ''))
+  ] as evidence,
+  r.ecom_n is not null and l.vendor_sync as vendors_own,
+  case
+    when r.ecom_n is null then 'nothing is proposed before both systems have a certificate (G1)'
+    when r.pos_id is not null then concat('link to ', r.pos_source, ':', r.pos_id, ' instead')
+    when r.lacks <> '' then concat('add ', r.lacks, ' in the shop, so that a new profile can be created at the POS')
+    else 'drop the link; create a new profile at the POS'
+  end as proposal,
+  coalesce(r.blocked_by, '') as blocked_by
+from attested_states as a
+join pairings as l on l.pairing = a.pairing and l.pos = a.pos_source
+left join relinks as r on r.pairing = a.pairing and r.ecom_n = a.ecom_n and r.pos_source = a.pos_source
+left join links as f on f.pairing = a.pairing and f.ecom_n = a.ecom_n and f.pos_source = a.pos_source and f.state = 'active'
+where a.state <> 'active' and f.ecom_n is null;
+
 -- grain: one row per drift: what would be written where, and what stands against it; `task`: by a person, in Mission Control (T7)
 create table verdicts as
 with sided as (

@@ -65,6 +65,7 @@ GRAIN = {
     "gaps": "source, id, needed_by",
     "broken_outs": "pairing, ecom_n, pos_source, pos_id",
     "relinks": "pairing, ecom_n, pos_source",
+    "broken_links": "anchor",
     "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
     "group_titles": "source, name",
     "group_pairings": "pairing, pos",
