@@ -1,17 +1,18 @@
 """BLAZE ECOM (Tymber): the customers of a retail group, as Mission Control shows them.
 
 The vendor's customer API is not public. `driver: files` (the default) reads a list exported from Mission Control;
-`driver: api` follows a contract that is assumed from end to end: every path, word and limit of it stands in this file.
+`driver: api` follows a contract that is assumed from end to end: every path, word and limit of it stands in this file,
+in `_blaze_ecom_words` and, of its list, in `_offset_list`.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard
 from urllib.parse import quote, urlsplit
 
 from connectors import _blaze_ecom_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
-from connectors._shaping import text
+from connectors._offset_list import PROOFS, OffsetList
 from connectors.base import (
     Action,
     Capabilities,
@@ -20,21 +21,16 @@ from connectors.base import (
     Connector,
     Evidence,
     Page,
-    ProofName,
     Record,
     VendorError,
 )
 from connectors.http import Http, Reply
 from connectors.pace import Limit
-from connectors.seen import Seen
 
 CUSTOMERS, STORES = "/api/v1/customers/", "/api/v1/stores/"
 """Assumed paths; collections end with a slash."""
-PAGE_SIZE = 100
 LIMIT = Limit(5.0)
 """Assumed: calls per second."""
-PASSES = 3
-"""How often a list that moves while it is read is read."""
 REFUSED = {
     "invalid": "the value is not accepted",
     "not_found": "there is no such customer",
@@ -51,12 +47,7 @@ class BlazeEcom(Connector):
     kind = "blaze_ecom"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
-        {
-            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
-            "canaries",
-        }
-    )  # fmt: skip
+    REQUIRED_PROOFS = PROOFS
     Settings = words.BlazeEcomSettings
     settings: words.BlazeEcomSettings
 
@@ -80,17 +71,9 @@ class BlazeEcom(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer once, up to the vendor's own total; read again where customers moved in the meantime."""
-        evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": urlsplit(str(self.settings.base_url)).hostname or "",
                              "store": str(self.settings.store_id)}  # fmt: skip
-        seen = Seen()
-        for _ in range(PASSES):
-            moved = yield from self._walk(seen, evidence)
-            if not moved:
-                return
-            evidence.notes.append(f"{moved} customers moved while the list was read")
-        evidence.pages_contiguous = False
-        evidence.notes.append(f"the list never stood still in {PASSES} readings")
+        return OffsetList(self._list, words.landed, _last_change).pages(evidence)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the group does not have."""
@@ -108,30 +91,6 @@ class BlazeEcom(Connector):
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
-    def _walk(self, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
-        """Reads up to the total, or to an empty page before it; returns how many customers showed up twice."""
-        here, offset, moved = Seen(), 0, 0
-        while True:
-            rows, total = self._list({"offset": offset, "limit": PAGE_SIZE})
-            self._count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
-            moved += sum(str(row.get("id")) in here for row in rows)
-            here.add(str(row.get("id")) for row in rows)
-            if kept := [words.landed(row) for row in rows if _is_new(row, seen)]:
-                yield Page(kept)
-            offset += len(rows)
-            if offset >= total or not rows:
-                evidence.end_mark = offset >= total
-                return moved
-
-    def _count(self, evidence: Evidence, total: int, read: int, promised: int) -> None:
-        if evidence.count_before is None:
-            evidence.count_before = total
-        elif evidence.count_after != total:
-            evidence.notes.append(f"the vendor's total changed from {evidence.count_after} to {total}")
-        if read < promised:
-            evidence.notes.append(f"a page held {read} customers where {promised} were due")
-        evidence.count_after = total
 
     def _list(self, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
         reply = self._get(CUSTOMERS, params)
@@ -225,13 +184,8 @@ def _is_customer(row: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(row, dict) and isinstance(row.get("attributes"), dict)
 
 
-def _is_new(row: Mapping[str, Any], seen: Seen) -> bool:
-    """Whether to hand a row on: a customer who was handed on before and only moved is not; one grown older is."""
-    profile_id, stamp = text(row.get("id")), str(row["attributes"].get("updated_at"))
-    known = seen.stamp(profile_id) if profile_id else None
-    if profile_id and known is None:
-        seen.note(profile_id, stamp)
-    return known is None or stamp < known
+def _last_change(row: Mapping[str, Any]) -> str:
+    return str(row["attributes"].get("updated_at"))
 
 
 def _code(reply: Reply) -> str:

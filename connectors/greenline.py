@@ -1,17 +1,18 @@
 """BLAZE Greenline ("BLAZE Retail Canada"): the customers of one company.
 
 The vendor's customer API is not public. `driver: files` (the default) reads the list that the dashboard exports;
-`driver: api` follows a contract that is assumed from end to end: every path, word and limit of it stands in this file
-and in `_greenline_words`. Merging is left to people.
+`driver: api` follows a contract that is assumed from end to end: every path, word and limit of it stands in this file,
+in `_greenline_words` and, of its list, in `_offset_list`. Merging is left to people.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
 from connectors._guard import checked, clock_told, refuse_unoffered
+from connectors._offset_list import PAGE_SIZE, PROOFS, OffsetList
 from connectors._shaping import text
 from connectors.base import (
     Action,
@@ -21,21 +22,16 @@ from connectors.base import (
     Connector,
     Evidence,
     Page,
-    ProofName,
     Record,
     Secret,
     VendorError,
 )
 from connectors.http import Http, Reply
 from connectors.pace import Limit
-from connectors.seen import Seen
 
 COMPANY = "/external/company/{company}"
-PAGE_SIZE = 100
 LIMIT = Limit(4.0)
 """Assumed: calls per second."""
-PASSES = 3
-"""How often a list that moves while it is read is read: it comes in the order of changes."""
 REFUSED = {
     "VALIDATION": "the value is not accepted",
     "NOT_FOUND": "there is no such customer",
@@ -49,12 +45,7 @@ class Greenline(Connector):
     kind = "greenline"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
-        {
-            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
-            "canaries",
-        }
-    )  # fmt: skip
+    REQUIRED_PROOFS = PROOFS
     Settings = words.GreenlineSettings
     settings: words.GreenlineSettings
 
@@ -80,17 +71,12 @@ class Greenline(Connector):
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
         """Every customer once, archived ones too; read again where customers moved in the meantime."""
-        evidence.end_mark, evidence.pages_contiguous = False, True
         host = urlsplit(self.settings.base_url).hostname or ""
         evidence.contract = {"account": f"{host} {self.settings.company_id}", "archived": "true"}
-        seen = Seen()
-        for _ in range(PASSES):
-            moved = yield from self._walk(seen, evidence)
-            if not moved:
-                return
-            evidence.notes.append(f"{moved} customers moved while the list was read")
-        evidence.pages_contiguous = False
-        evidence.notes.append(f"the list never stood still in {PASSES} readings")
+        # where nobody can be deleted (assumed), a total that falls is not believed
+        return OffsetList(self._list, words.landed, lambda row: str(row.get("updatedAt")), deletes=False).pages(
+            evidence
+        )
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the company does not have."""
@@ -108,34 +94,6 @@ class Greenline(Connector):
     def admin_url(self, profile_id: str) -> str | None:
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
-    def _walk(self, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
-        """Reads up to the total, or to an empty page before it; returns how many customers showed up twice, or were missing.
-
-        Nobody can be deleted (assumed), so a total that falls is not believed.
-        """
-        here, offset, moved, most = Seen(), 0, 0, 0
-        while True:
-            rows, total = self._list({"offset": offset, "limit": PAGE_SIZE})
-            self._count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
-            moved += sum(str(row.get("id")) in here for row in rows) + max(0, most - total)
-            most = max(most, total)
-            here.add(str(row.get("id")) for row in rows)
-            if kept := [words.landed(row) for row in rows if _is_new(row, seen)]:
-                yield Page(kept)
-            offset += len(rows)
-            if offset >= total or not rows:
-                evidence.end_mark = offset >= total
-                return moved
-
-    def _count(self, evidence: Evidence, total: int, read: int, promised: int) -> None:
-        if evidence.count_before is None:
-            evidence.count_before = total
-        elif evidence.count_after != total:
-            evidence.notes.append(f"the vendor's total changed from {evidence.count_after} to {total}")
-        if read < promised:
-            evidence.notes.append(f"a page held {read} customers where {promised} were due")
-        evidence.count_after = total
 
     def _list(self, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
         reply = self._get(f"{self._company}/customers", {**params, "includeArchived": "true"})
@@ -260,15 +218,6 @@ def _record(reply: Reply) -> dict[str, Any] | None:
     answer = _told(reply)
     row = answer.get("data", answer)
     return row if isinstance(row, dict) else None
-
-
-def _is_new(row: Mapping[str, Any], seen: Seen) -> bool:
-    """Whether to hand a row on: a customer who was handed on before and only moved is not; one grown older is."""
-    profile_id, stamp = text(row.get("id")), str(row.get("updatedAt"))
-    known = seen.stamp(profile_id) if profile_id else None
-    if profile_id and known is None:
-        seen.note(profile_id, stamp)
-    return known is None or stamp < known
 
 
 def _revealed(secret: Secret) -> str:
