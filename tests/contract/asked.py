@@ -38,7 +38,7 @@ def shaped(connector: Connector, records: list[dict[str, Any]]) -> list[dict[str
         (shape,) = sql.script(f"shape/{connector.shape}").statements
         given = {"source": connector.name, "region": connector.settings.region}
         used = warehouse.extract_statements(shape)[0].named_parameters
-        warehouse.execute(f"insert into profiles {shape}", {name: given[name] for name in used})
+        warehouse.execute(f"insert into profiles by name {shape}", {name: given[name] for name in used})
         rows = warehouse.execute("select * from profiles")
         names = [column[0] for column in rows.description or ()]
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]

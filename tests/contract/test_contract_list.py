@@ -14,6 +14,8 @@ from connectors.clock import SimulatedClock
 from tests.contract.asked import as_view, landed, pulled, shaped
 
 VENDORS = Path(__file__).parent.parent / "vendors"
+SAID_BY_FEW = {("email_consent_how", "VARCHAR"), ("sms_consent_how", "VARCHAR")}
+"""Columns that a shape leaves out where its vendor says nothing of them."""
 NEVER_LANDED = ("licen", "passw", "medical", "passport", "permit", "physician", "id_number", "caregiver", "patient")
 
 # the vendor file ------------------------------------------------------------------------------------------------------
@@ -108,7 +110,9 @@ def test_the_shape_gives_the_columns_of_profiles_in_their_order(rig: Any, clock:
         used = warehouse.extract_statements(shape)[0].named_parameters
         found = warehouse.execute(shape, {name: given[name] for name in used}).description
         wanted = warehouse.execute("select * from profiles").description
-    assert [(c[0], str(c[1])) for c in found or ()] == [(c[0], str(c[1])) for c in wanted or ()]
+    shaped_as, columns = ([(c[0], str(c[1])) for c in told or ()] for told in (found, wanted))
+    assert set(columns) - set(shaped_as) <= SAID_BY_FEW
+    assert shaped_as == [column for column in columns if column in shaped_as]
 
 
 # by id, by key --------------------------------------------------------------------------------------------------------
