@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._shaping import text
-from connectors.base import Evidence, Page, ProofName, Record
+from connectors.base import Evidence, Page, Record
 from connectors.seen import Seen
 
 PAGE_SIZE = 100
 PASSES = 3
 """How often a list that moves while it is read is read."""
-PROOFS: frozenset[ProofName] = frozenset(
-    {"end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
-)
 
 Row = Mapping[str, Any]
 

@@ -25,6 +25,10 @@ ProofName = Literal[
     "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract",
     "shrink", "canaries", "probe", "operator_count", "fresh",
 ]  # fmt: skip
+WHOLE_LIST: frozenset[ProofName] = frozenset(
+    {"end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
+)
+"""What the best of lists prove: an end, counts around it, pages without a gap."""
 Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"]
 
 VIEW_FIELDS = (

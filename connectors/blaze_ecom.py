@@ -12,8 +12,9 @@ from urllib.parse import quote, urlsplit
 
 from connectors import _blaze_ecom_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
-from connectors._offset_list import PROOFS, OffsetList
+from connectors._offset_list import OffsetList
 from connectors.base import (
+    WHOLE_LIST,
     Action,
     Capabilities,
     Change,
@@ -47,7 +48,7 @@ class BlazeEcom(Connector):
     kind = "blaze_ecom"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS = PROOFS
+    REQUIRED_PROOFS = WHOLE_LIST
     Settings = words.BlazeEcomSettings
     settings: words.BlazeEcomSettings
 

@@ -6,7 +6,7 @@ refused token is a 403 here, and the connector stops at once then (sheet: Errors
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _ecwid_words as words
@@ -15,6 +15,7 @@ from connectors._ecwid_writes import Writes
 from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
+    WHOLE_LIST,
     Action,
     Capabilities,
     Change,
@@ -22,7 +23,6 @@ from connectors.base import (
     Connector,
     Evidence,
     Page,
-    ProofName,
     Record,
     VendorError,
 )
@@ -43,12 +43,7 @@ class Ecwid(Connector):
     kind = "ecwid"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
-        {
-            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
-            "canaries",
-        }
-    )  # fmt: skip
+    REQUIRED_PROOFS = WHOLE_LIST
     Settings = words.EcwidSettings
     settings: words.EcwidSettings
 

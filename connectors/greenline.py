@@ -12,9 +12,10 @@ from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
 from connectors._guard import checked, clock_told, refuse_unoffered
-from connectors._offset_list import PAGE_SIZE, PROOFS, OffsetList
+from connectors._offset_list import PAGE_SIZE, OffsetList
 from connectors._shaping import text
 from connectors.base import (
+    WHOLE_LIST,
     Action,
     Capabilities,
     Change,
@@ -45,7 +46,7 @@ class Greenline(Connector):
     kind = "greenline"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS = PROOFS
+    REQUIRED_PROOFS = WHOLE_LIST
     Settings = words.GreenlineSettings
     settings: words.GreenlineSettings
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _heartland_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
+    WHOLE_LIST,
     Action,
     Capabilities,
     Change,
@@ -22,7 +23,6 @@ from connectors.base import (
     Connector,
     Evidence,
     Page,
-    ProofName,
     Record,
     VendorError,
 )  # fmt: skip
@@ -55,12 +55,7 @@ class Heartland(Connector):
     kind = "heartland"
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
-        {
-            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
-            "canaries",
-        }
-    )  # fmt: skip
+    REQUIRED_PROOFS = WHOLE_LIST
     Settings = words.HeartlandSettings
     settings: words.HeartlandSettings
     _embeds_addresses = True

@@ -6,7 +6,7 @@ customers). Custom fields and credit accounts are not asked for: they may hold w
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from connectors import _lightspeed_r_words as words
 from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
 from connectors._lightspeed_r_access import BURST, REFRESHES, Access, is_passing, metered, rows_of, said
 from connectors.base import (
+    WHOLE_LIST,
     Action,
     Capabilities,
     Change,
@@ -21,7 +22,6 @@ from connectors.base import (
     Connector,
     Evidence,
     Page,
-    ProofName,
     Record,
     VendorError,
 )
@@ -55,12 +55,7 @@ class LightspeedR(Connector):
     FIELDS = words.FIELDS
     ID = "customerID"
     DROPPED = words.DROPPED
-    REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
-        {
-            "end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink",
-            "canaries",
-        }
-    )  # fmt: skip
+    REQUIRED_PROOFS = WHOLE_LIST
     Settings = words.LightspeedRSettings
     settings: words.LightspeedRSettings
 
