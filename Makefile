@@ -1,5 +1,5 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test lint bench requests memory crash soak lock clean
+.PHONY: venv demo score test lint accuracy bench requests memory crash soak lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
@@ -34,6 +34,9 @@ lint: venv  ## style, types and the walls between rooms
 
 crash: venv  ## the long crash sweep: every action, every point, both databases
 	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash tests/night/test_night_crash.py
+
+accuracy: venv  ## how right the matching is on customers of whom the truth is known, with splink beside it
+	$(BIN)/python -m tests.accuracy --people 10000
 
 bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md
 	$(BIN)/python -m tests.bench.night --write docs/benchmarks.md

@@ -36,7 +36,7 @@ select m.one_no, m.other_no,
     when within(m.one, m.other, 1) and (least(length(m.one), length(m.other)) >= 6
       or (least(length(m.one), length(m.other)) >= 4 and substr(m.one, 1, 1) = substr(m.other, 1, 1))) then 'typo'
     when k.name is not null then 'nickname'
-    when least(length(m.one), length(m.other)) >= 6 and within(m.one, m.other, 2) then 'typo'
+    when least(length(m.one), length(m.other)) >= 7 and within(m.one, m.other, 2) then 'typo'
     when least(length(m.one), length(m.other)) >= 3
       and (starts_with(m.one, m.other) or starts_with(m.other, m.one) or ends_with(m.one, m.other) or ends_with(m.other, m.one)) then 'part'
     when least(length(m.one), length(m.other)) >= 3 and within(m.one, m.other, 1) then 'near'
@@ -196,7 +196,7 @@ join traits as b on b.n = o.right_n;
 
 -- grain: one row per pair that is compared; a level per field, and what stands against its being one person
 -- against: '' | generations (junior and senior) | household (they share a contact, and a name or birth date contradicts) |
--- family (the names contradict, and no birth date says otherwise); an id number in common is stronger than any of them
+-- family (the names contradict and no birth date says otherwise, or the birth dates do and the names are no help); an id number in common is stronger than any of them
 create table suspect_levels as
 select v.*,
   case
@@ -204,6 +204,7 @@ select v.*,
     when v.two_generations then 'generations'
     when (v.named_apart or v.birth_date in ('different', 'part')) and (v.phone = 'equal' or v.email = 'equal') then 'household'
     when v.named_apart and v.birth_date <> 'equal' then 'family'
+    when v.birth_date = 'different' and (v.first_name = 'nickname' or (v.last_name = 'different' and v.first_name <> 'equal')) then 'family'
     else ''
   end as against
 from (
