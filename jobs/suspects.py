@@ -70,3 +70,13 @@ def find(warehouse: Warehouse, given: Sequence[Weight], *, least: float = LEAST)
     warehouse.run("suspects/levels", floor=FLOOR)
     warehouse.run("suspects/weigh", least=least)
     warehouse.run("suspects/waterfall")
+
+
+def weigh_pair(warehouse: Warehouse, given: Sequence[Weight], left_n: int, right_n: int) -> None:
+    """Fill `weighed` and `waterfall` for two customers in particular, however little they share."""
+    warehouse.insert("weights", [(w.field, w.level, w.same, w.others) for w in given])
+    warehouse.run("suspects/traits", smooth=SMOOTH, per_profile=PER_PROFILE)
+    warehouse.run("suspects/pair", one=left_n, other=right_n)
+    warehouse.run("suspects/levels", floor=-1000)
+    warehouse.run("suspects/weigh", least=0)
+    warehouse.run("suspects/waterfall")

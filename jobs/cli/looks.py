@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from connectors.base import kinds
-from jobs import checkup, kept, look, rules
+from jobs import checkup, kept, look, rules, why
 from jobs.cli.base import command
 from jobs.desk import Desk
 from jobs.lock import lock
@@ -62,6 +62,19 @@ def explain(desk: Desk, finding_id: str, run_id: str | None, unmask: bool) -> No
         click.echo(
             "real values of customers, opened with the workspace's key: keep them off tickets and mail", err=True
         )
+    desk.say(text, data)
+
+
+@command(
+    click.argument("one", metavar="SOURCE:ID"),
+    click.argument("other", metavar="SOURCE:ID"),
+    click.option("--unmask", is_flag=True, help="Show the real values, from the last sealed exports."),
+    name="why",
+)
+def why_command(desk: Desk, one: str, other: str, unmask: bool) -> None:
+    """Why two profiles are one customer, or what keeps them apart and what would change it."""
+    with desk.workspace() as workspace:
+        text, data = why.why(workspace, one, other, unmask=unmask)
     desk.say(text, data)
 
 

@@ -124,7 +124,7 @@ with looked as (
 select o.left_n, o.right_n, o.crossed, o.both_exist, o.first_name, o.last_name
 from looked as o
 join prior as p on o.in_contact or o.numbered
-  or (not o.strangers and o.names + o.birth + o.contact + greatest(-4, least(18, o.address)) + p.bits >= $floor);
+  or ((not o.strangers or $floor < -100) and o.names + o.birth + o.contact + greatest(-4, least(18, o.address)) + p.bits >= $floor);
 
 -- grain: one row per pair that is compared in full; a level per field, silent where one side says nothing
 create or replace temp table raw_levels as

@@ -72,7 +72,7 @@ where 1 / (1 + pow(2, -t.weight)) >= $least;
 insert into suspects
 select w.left_n, w.right_n, a.source as left_source, a.id as left_id, b.source as right_source, b.id as right_id,
   least(l.entity_id, r.entity_id) as one_entity, greatest(l.entity_id, r.entity_id) as other_entity,
-  cast(round(w.probability, 4) as decimal(5, 4)) as probability, cast(round(w.weight, 2) as decimal(7, 2)) as weight,
+  cast(least(round(w.probability, 4), 0.9999) as decimal(5, 4)) as probability, cast(round(w.weight, 2) as decimal(7, 2)) as weight,
   row_number() over (
     partition by least(l.entity_id, r.entity_id), greatest(l.entity_id, r.entity_id)
     order by round(w.weight, 2) desc, w.left_n, w.right_n
