@@ -166,7 +166,7 @@ def invented(people: int, seed: int) -> LabelledSet:
         size = rng.choice((1, 1, 1, 2, 2, 3, 4))
         home = _home(rng, number)
         last = rng.choice(_START) + rng.choice(_END)
-        for first in rng.sample(first_names, size):
+        for first in _apart(rng.sample(first_names, size), nicknames):
             person = _person(rng, first, last, home, number)
             if size > 1:
                 made.families[f"p{number}"] = f"f{home['key']}"
@@ -176,6 +176,18 @@ def invented(people: int, seed: int) -> LabelledSet:
     for rows in made.rows.values():
         rng.shuffle(rows)
     return made
+
+
+def _apart(firsts: list[str], nicknames: dict[str, list[str]]) -> list[str]:
+    """Those with no form in common: nobody could tell a Miranda called Mandy from her sister Amanda called Mandy."""
+    taken: set[str] = set()
+    kept = []
+    for first in firsts:
+        forms = {first, *nicknames[first]} | {name for name, short in nicknames.items() if first in short}
+        if not taken & forms:
+            kept.append(first)
+            taken |= forms
+    return kept
 
 
 def _home(rng: random.Random, number: int) -> Row:
