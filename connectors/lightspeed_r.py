@@ -101,6 +101,8 @@ class LightspeedR(Connector):
     def consent(self) -> Consent:
         wanted = self.settings
         assert wanted.client_id is not None
+        assert wanted.client_secret is not None
+        wanted.client_secret.reveal()  # a place without a secret is told before anybody agrees: a code lasts a minute
         scope = "employee:customers" if wanted.writes else "employee:customers_read"
         return Consent(wanted.consent_page, wanted.client_id, (scope,), "one minute")
 

@@ -92,6 +92,8 @@ class LightspeedX(Connector):
             missing = "redirect_uri, the address that the app is registered with"
             what = "a personal token needs no consent" if wanted.client_id is None else f"write {missing}"
             raise VendorError(f"{self.name}: {what}", permanent=True)
+        if wanted.client_secret is not None:
+            wanted.client_secret.reveal()  # a place without a secret is told before anybody agrees
         scopes = ("customers:read", *(["customers:write"] if wanted.writes else []), "retailer:read")
         return Consent(wanted.consent_page, wanted.client_id, scopes, "ten minutes", wanted.redirect_uri)
 

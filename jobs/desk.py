@@ -131,7 +131,7 @@ def guarded(function: Command) -> Command:
             _refuse(desk.typed(str(error)), error.exit_code)
         except VendorError as error:
             _refuse(desk.typed(str(error)), 1)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             _refuse(desk.typed(INTERRUPTED), 130)
         except click.ClickException:
             raise

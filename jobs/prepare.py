@@ -97,6 +97,8 @@ def load(
         path = settings.workspace / source.used.path
         region = settings.sources[name].region
         warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
+        if connectors[name].shape == "table":
+            warehouse.unread(name, snapshot.read(path, vault))
         misfits = snapshot.quarantine(path, vault)
         warehouse.load("quarantine", _with_source(name, misfits))
         warehouse.load("unknown_fields", _with_source(name, snapshot.unknown(path, vault)))

@@ -296,7 +296,12 @@ def _correction(correction: Correction, standing: Standing) -> CorrectionLine:
         source=correction.source,
         profile_id=correction.profile_id or correction.new_id or "",
         action=correction.action,
-        before=[Fact(name=name, value=changes[name][0]) for name in correction.before],
+        # what stays as it is was read for the check before the write, and is no part of the change
+        before=[
+            Fact(name=name, value=changes[name][0])
+            for name in correction.before
+            if name in correction.after or not correction.after
+        ],
         after=[Fact(name=name, value=changes[name][-1]) for name in correction.after],
         why=correction.why,
         rule_ids=list(correction.rule_ids),

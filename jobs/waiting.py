@@ -29,18 +29,31 @@ def waits(workspace: Workspace) -> list[str]:
 def plans(workspace: Workspace) -> Iterator[str]:
     """Those that were interrupted, then what the newest one still holds: the ones between are superseded."""
     states = workspace.journal.plan_states()
+    lying = _handed_over(workspace, [name for name, state in states.items() if state == HANDED_OVER])
     for name, state in states.items():
         if state == "applying":
             yield f"plan {name}: interrupted while it was written: `rollcall resume {name}` finds out how far it came"
         elif state == "unfinished":
             yield f"plan {name}: not through ({_counted(workspace, name)}): `rollcall resume {name}` goes on"
-        elif state == HANDED_OVER:
+        elif name in lying:
             yield f"plan {name}: handed over to a person: bring in what lies in `handover/`, export anew, and run again"
     newest = list(states)[-1:]
     for name in newest:
         if states[name] in {"planned", "applied"} and (counted := _counted(workspace, name)):
             first = "decide on what is held, then " if " held" in counted else ""
             yield f"plan {name}: {counted}: {first}`rollcall apply {name}`"
+
+
+def _handed_over(workspace: Workspace, plans: Sequence[str]) -> set[str]:
+    """Those whose files still lie there: a later plan replaces those of its sources."""
+    replaced: set[str] = set()
+    lying = set()
+    for name in reversed(plans):
+        sources = {c.source for c in workspace.journal.load(name) if c.state == "intended"}
+        if sources - replaced:
+            lying.add(name)
+        replaced |= sources
+    return lying
 
 
 def _counted(workspace: Workspace, plan_id: str) -> str:

@@ -95,6 +95,16 @@ class Warehouse:
         finally:
             self.connection.unregister("raw")
 
+    def unread(self, source: str, reader: pa.RecordBatchReader) -> None:
+        """Count the cells of a file that hold what their column does not take."""
+        (statement,) = sql.script("unread").statements
+        self.connection.register("raw", reader)
+        try:
+            counted = self.rows(statement)[0]
+        finally:
+            self.connection.unregister("raw")
+        self.insert("unread_values", [(source, name, seen) for name, seen in counted.items()])
+
     def shaped(
         self, query: str, source: str, shape: str, region: str, reader: pa.RecordBatchReader
     ) -> Iterator[tuple[Any, ...]]:

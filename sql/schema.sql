@@ -80,6 +80,9 @@ create table quarantine (source varchar, id varchar, reason varchar);
 -- grain: one row per source and unknown field (G11): never a value
 create table unknown_fields (source varchar, name varchar, type varchar, seen bigint);
 
+-- grain: one row per file source and column that may hold what it does not take: in how many cells it does; never a value
+create table unread_values (source varchar, name varchar, seen bigint);
+
 -- grain: one row per spelling and region; `e164` null: not comparable, `why` says so (G3)
 create table phones (raw varchar, region varchar, e164 varchar, why varchar);
 

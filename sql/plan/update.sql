@@ -25,13 +25,13 @@ select
     when 'birth_date' then [struct_pack(name := 'birth_date', value := v.new_key)]
     when 'phone' then [struct_pack(name := 'phone', value := v.new_key)]
     when 'email' then [struct_pack(name := 'email', value := v.new_key)]
-    -- an address is one value and moves as one; region and country are no part of the comparison, and some systems know none
+    -- an address moves as one, so the unit of the old one goes; what the other side does not say stays (G13)
     else list_filter([
       case when o.street is distinct from t.street then struct_pack(name := 'street', value := o.street) end,
       case when o.street_2 is distinct from t.street_2 then struct_pack(name := 'street_2', value := o.street_2) end,
-      case when o.city is distinct from t.city then struct_pack(name := 'city', value := o.city) end,
+      case when o.city <> coalesce(t.city, '') then struct_pack(name := 'city', value := o.city) end,
       case when o.region <> coalesce(t.region, '') then struct_pack(name := 'region', value := o.region) end,
-      case when o.postal_code is distinct from t.postal_code then struct_pack(name := 'postal_code', value := o.postal_code) end,
+      case when o.postal_code <> coalesce(t.postal_code, '') then struct_pack(name := 'postal_code', value := o.postal_code) end,
       case when o.country <> coalesce(t.country, '') then struct_pack(name := 'country', value := o.country) end
     ], lambda f: f is not null and (k.names is null or list_contains(k.names, f.name)))
   end as after,

@@ -210,7 +210,7 @@ def test_an_accepted_finding_is_said_in_the_last_line(folder: Path, clock: Simul
     assert rollcall("decide", "accept", "finding", finding["finding_id"], "--config", config).code == 0
     said = rollcall("run", "--config", config)
     assert re.match(
-        r"plan 2026-03-02-\w+: \d+ updates, \d+ creates, 0 archives; \d+ held for review(; \d+ blocked)?; [12] accepted\.$",
+        r"plan 2026-03-02-\w+: \d+ updates, \d+ creates, 0 archives; \d+ held for review(; \d+ blocked)?(; \d+ rejected)?; [12] accepted\.$",
         said.last,
     )
 
@@ -269,6 +269,23 @@ def test_a_workspace_can_be_moved(tmp_path: Path, clock: SimulatedClock) -> None
     write_csv(second / "list.csv", ["id", "email"], [["1", "u1@example.com"]])
     assert rollcall("run", "--config", second / "config.yaml").code == 3
     assert read_csv(exported(second, "entities", "e.csv")) == before
+
+
+def test_what_a_column_does_not_take_is_a_finding_and_not_silence(tmp_path: Path) -> None:
+    """G3, G9: dates in another order, a yes that nobody explained, a status of the vendor's own; N/A is nothing at all."""
+    rows = [
+        ["1", "Ada", "6/1/1960", "Y", "gone"],
+        ["2", "Bo", "1960-02-30", "N", "active"],
+        ["3", "Cy", "N/A", "in", ""],
+        ["4", "Di", "1960-02-28", "", "archived"],
+    ]
+    write_csv(tmp_path / "list.csv", ["id", "first_name", "birth_date", "email_consent", "status"], rows)
+    config = tables(tmp_path, {"list": {"path": "list.csv", "expected": 4}}, limits={"file_age": "36500d"})
+    assert rollcall("run", "--config", config).code == 0
+    found = read_csv(exported(tmp_path, "findings", "f.csv"))
+    told = {row["field"]: row["evidence"] for row in found if row["kind"] == "values_not_read"}
+    assert {field: "2" in told[field] for field in told} == {"birth_date": True, "email_consent": True, "status": False}
+    assert "1" in told["status"]
 
 
 def big_list(path: Path, rows: int) -> int:

@@ -388,6 +388,12 @@ def test_unknown_fields_of_a_vendor_are_named_g11(alone: Night) -> None:
     assert dict(alone.finding("schema_drift").evidence) == {"type": "number", "count": "12"}
 
 
+def test_cells_that_cannot_be_read_are_counted_per_column_and_never_shown(alone: Night) -> None:
+    alone.warehouse.insert("unread_values", [("here", "birth_date", 3), ("here", "status", 0)])
+    assert alone.found() == {("values_not_read", "birth_date", frozenset())}
+    assert dict(alone.finding("values_not_read").evidence) == {"count": "3"}
+
+
 # links that a vendor keeps and no system stores ---------------------------------------------------------------------------
 
 

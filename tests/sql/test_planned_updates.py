@@ -58,6 +58,10 @@ UPDATES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str, di
         "moved within the city, told by a system that knows no country", ADDRESS, {**ADDRESS, "street": "9 Elm St", "country": None, "region": None},
         {"address": "1 main st ottawa k1a0b1"}, "shop", ADDRESS, {"street": "9 Elm St"},
     ),
+    (
+        "moved, told by a list without cities and codes", ADDRESS, {**ADDRESS, "street": "9 Elm St", "city": None, "postal_code": None},
+        {"address": "1 main st ottawa k1a0b1"}, "shop", ADDRESS, {"street": "9 Elm St"},
+    ),
 ]  # fmt: skip
 
 
