@@ -78,6 +78,7 @@ def checks() -> dict[str, Check]:
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
     warehouse.run("drift", key=key, today=today)
+    warehouse.run("consent/merges")
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")

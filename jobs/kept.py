@@ -54,7 +54,7 @@ order by pairing, ecom_source, ecom_id, pos_source, pos_id, field
 """,
     # who opted out, whatever their system says later (G9b)
     "outs": """
-select source, id, channel, first_seen, said_at, raised_on, entity_id
+select source, id, channel, nth, first_seen, said_at, raised_on, entity_id, covers
 from next_outs
 order by source, id, channel
 """,

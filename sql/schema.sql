@@ -96,10 +96,14 @@ create table bases (
   pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date
 );
 
--- grain: one row per profile and channel that was seen opted out on a certified night, and stands so until a person says
--- otherwise (G9b); `said_at`: the time of the choice as its system says it, `raised_on`: the last night on which it read in all the same,
--- `entity_id`: whose it was on the last night
-create table outs (source varchar, id varchar, channel varchar, first_seen date, said_at timestamp, raised_on date, entity_id varchar);
+-- grain: one row per profile and channel that was seen opted out (or erased) on a certified night, and stands so until a person says
+-- otherwise (G9b); `nth`: how many opt-outs of the profile that makes, `said_at`: the time of the choice as its system says it,
+-- `raised_on`: the last night on which it read in all the same, `entity_id`: whose it was when last seen, `covers`: every other
+-- profile that was one of theirs on some night, and stays covered
+create table outs (
+  source varchar, id varchar, channel varchar, nth integer, first_seen date, said_at timestamp, raised_on date, entity_id varchar,
+  covers struct(source varchar, id varchar)[]
+);
 
 -- grain: one row per decision in force; verdict: approve | reject | accept | same | not_same
 create table decisions (target varchar, id varchar, verdict varchar, until date, fingerprint varchar);

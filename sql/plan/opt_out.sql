@@ -11,7 +11,7 @@ select
   [struct_pack(name := c.field, value := c.target_consent)] as before,
   [struct_pack(name := c.field, value := 'out')] as after,
   case when c.kind = 'consent_raised' then concat('opted out since ', cast(c.seen_out as varchar), ', and nobody approved an opt-in')
-    else concat('opted out in ', c.by_source, ':', c.by_id) end as why,
+    else concat(case when c.by_word = 'erased' then 'erased in ' else 'opted out in ' end, c.by_source, ':', c.by_id) end as why,
   -- G9a: a newer choice of the customer's own is for a person to judge
   case when c.doubt = '' then 'pick' else '' end as pick,
   c.blocked_by,

@@ -163,10 +163,13 @@ class Night:
 
     def recalls(
         self, who: str, channel: str = "email", *, since: date = BEFORE, at: datetime | None = None,
-        raised_on: date | None = None, entity: str | None = None,
+        raised_on: date | None = None, entity: str | None = None, nth: int = 1, covers: Iterable[str] = (),
     ) -> "Night":  # fmt: skip
-        """An opt-out that was seen on an earlier night (G9b); `entity`: whose it was then."""
-        self.warehouse.insert("outs", [(*who.split(":", 1), channel, since, at, raised_on, entity)])
+        """An opt-out that was seen on an earlier night (G9b); `entity`: whose it was then, `covers`: who else was theirs."""
+        others = [dict(zip(("source", "id"), one.split(":", 1), strict=True)) for one in covers]
+        self.warehouse.insert(
+            "outs", [(*who.split(":", 1), channel, nth, since, at, raised_on, entity, others or None)]
+        )
         return self
 
     def accepted(self, finding_id: str) -> "Night":
@@ -236,8 +239,7 @@ class Night:
 
     def found(self, kind: str | None = None) -> set[Found]:
         """Kind, field and members of what was found; no two findings of one kind may say the same."""
-        every = [(f.check.kind, f.field, frozenset(f.members)) for f in self.findings(kind)]
-        return set(every)
+        return {(f.check.kind, f.field, frozenset(f.members)) for f in self.findings(kind)}
 
     def finding(self, kind: str) -> Finding:
         """The one finding of a kind."""

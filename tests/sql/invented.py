@@ -60,10 +60,13 @@ def night(seed: int, *, given: list[Profile] | None = None, threads: int = 1, pe
         made.has(who, **fields)
     made.rolled({who: f"entity{rng.randrange(60)}" for who, _ in everybody if rng.random() < 0.5})
     memory = random.Random(f"outs-{seed}")
+    others = random.Random(f"covers-{seed}")
     gone = [f"{source}:gone{n}" for source in ("shop", "till") for n in range(4)]
     for who in [*(who for who, _ in everybody if memory.random() < 0.15), *gone]:
         at = datetime(2026, 10, memory.randrange(1, 30)) if memory.random() < 0.3 else None
-        made.recalls(who, memory.choice(("email", "email", "sms")), at=at, entity=f"entity{memory.randrange(60)}")
+        covers = [others.choice(everybody)[0]] if who not in gone and others.random() < 0.2 else []
+        channel = memory.choice(("email", "email", "sms"))
+        made.recalls(who, channel, at=at, entity=f"entity{memory.randrange(60)}", covers=covers)
     for who, fields in everybody:
         for pos, i in fields.get("links", {}).items():
             if rng.random() < 0.5:

@@ -30,6 +30,14 @@ def _evidence(night: Night, kind: str) -> dict[str, str]:
     return dict(night.finding(kind).evidence)
 
 
+def _after(earlier: Night, night: Night) -> Night:
+    """The night with what the earlier one keeps of opt-outs and entities."""
+    outs, roll = (earlier.detected().rows(f"select * from {name}") for name in ("next_outs", "next_roll"))
+    names = ("source", "id", "channel", "nth", "first_seen", "said_at", "raised_on", "entity_id", "covers")
+    night.warehouse.insert("outs", [tuple(row[name] for name in names) for row in outs])
+    return night.rolled({f"{row['source']}:{row['id']}": row["entity_id"] for row in roll})
+
+
 def _two_shops(night: Night, **settings: Any) -> Night:
     """Two shops, each with a till of its own."""
     for shop, till in (("shop", "till"), ("outlet", "register")):
@@ -104,20 +112,27 @@ def test_g6_nothing_is_carried_over_a_stored_link_between_people_who_contradict_
     )
 
 
-def test_g9_erased_and_unknown_carry_nothing_and_nothing_reaches_who_is_out_of_play(mortar: Nights) -> None:
+def test_g9_unknown_and_pending_carry_nothing_and_nothing_reaches_who_is_out_of_play(mortar: Nights) -> None:
     night = mortar(apply=AUTO)
     for n, (shop, till, status) in enumerate(
-        [
-            ("erased", "in", "active"),
-            ("unknown", "in", "active"),
-            ("pending", "in", "active"),
-            ("out", "in", "archived"),
-        ],
-        start=1,
+        [("unknown", "in", "active"), ("pending", "in", "active"), ("out", "in", "archived")], start=1
     ):
         night.has(f"shop:{n}", **someone(n, email_consent=shop), links={"till": str(n)})
         night.has(f"till:{n}", **someone(n, email_consent=till, status=status))
     assert {f for f in night.found() if f[0].startswith("consent")} == set()
+
+
+def test_g9_who_was_erased_in_one_system_is_opted_out_in_the_others(mortar: Nights) -> None:
+    """G10: erasing them there as well is a person's task, and nothing is left to read again before writing."""
+    night = mortar(apply=AUTO).has("shop:1", **someone(1, email_consent="in"), links={"till": "1"})
+    night.has("till:1", **someone(1, email_consent="erased"))
+    assert night.found() == {_found("consent_conflict", "shop:1", "till:1")}
+    finding, out = night.finding("consent_conflict"), night.correction("opt_out")
+    assert finding.proposal == "opt out shop:1; a person decides whether to erase it too"
+    assert dict(finding.evidence)["consent@till:1"] == "erased"
+    assert (out.source, out.state, out.origin, dict(out.after)) == ("shop", "ready", "", {"email_consent": "out"})
+    later = _after(night, mortar(apply=AUTO)).has("shop:1", **someone(1, email_consent="in"))
+    assert later.found() == {_found("consent_conflict", "shop:1", "till:1")}, "and is remembered when gone"
 
 
 # over nights -------------------------------------------------------------------------------------------------------------------
@@ -241,8 +256,85 @@ def test_g9_an_opt_out_survives_a_merge_a_relink_and_a_new_profile_id(mortar: Ni
     assert ("till:1", "email") in night.next_outs()
 
 
-def test_who_is_gone_with_everybody_of_the_customer_is_forgotten(alone: Night) -> None:
-    assert alone.has("here:1", **someone(1)).recalls("here:9", entity="nobody left").next_outs() == {}
+def test_g9_who_is_gone_with_everybody_of_the_customer_is_only_remembered(alone: Night) -> None:
+    alone.has("here:1", **someone(1)).recalls("here:9", entity="nobody left").recalls("closed:1", "sms")
+    assert set(alone.next_outs()) == {("here:9", "email"), ("closed:1", "sms")}
+    assert (alone.found(), alone.rows("select * from voices")) == (set(), [])
+
+
+def test_g9_an_opt_out_outlives_nights_on_which_its_source_or_everybody_is_absent(nights: Nights) -> None:
+    """Nights: together; the till not configured; nobody there; the shop's profile back alone, with a new id of the entity."""
+    first = nights().source("shop", "shopify", "ecom").source("till", "heartland").pairing("mortar", "shop", "till")
+    first.has("shop:1", **someone(1, email_consent="unknown")).has("till:1", **someone(1, email_consent="out"))
+    night = _after(first, nights()).source("shop", "shopify", "ecom").has("shop:1", **someone(1, email_consent="in"))
+    assert night.found() == {_found("consent_conflict", "shop:1", "till:1")}
+    night = _after(night, nights()).source("shop", "shopify", "ecom").has("shop:2", **someone(2))
+    assert night.found() == set()
+    night = _after(night, nights()).source("shop", "shopify", "ecom").has("shop:1", **someone(1, email_consent="in"))
+    assert night.found() == {_found("consent_conflict", "shop:1", "till:1")}
+    assert night.next_outs() == {("till:1", "email"): (TODAY, None, None)}
+
+
+def test_g9_where_the_customer_of_an_opt_out_splits_every_part_keeps_it_for_that_channel_alone(alone: Night) -> None:
+    alone.has("here:1", **someone(1, sms_consent="out", email_consent="out")).recalls(
+        "here:1", covers=["there:1", "there:2"]
+    )
+    alone.has("there:1", **someone(2, email_consent="in", sms_consent="in"))
+    alone.has("there:2", **someone(3, email_consent="unknown")).has("here:3", **someone(3, email_consent="in"))
+    alone.has("there:4", **someone(4, email_consent="in"))
+    assert {f for f in alone.found() if f[0].startswith("consent")} == {
+        _found("consent_conflict", "here:1", "there:1"), _found("consent_conflict", "here:1", "here:3"),
+    }  # fmt: skip
+    (kept,) = alone.rows("select covers from next_outs where channel = 'email'")
+    assert [f"{c['source']}:{c['id']}" for c in kept["covers"]] == ["here:3", "there:1", "there:2"]
+
+
+def test_g9_a_stored_link_between_people_who_contradict_each_other_makes_nobody_covered(mortar: Nights) -> None:
+    """G6: a person has yet to say who this is."""
+    night = mortar().has("shop:1", **someone(1, email_consent="out"), links={"till": "1"})
+    night.has("till:1", **someone(1, first_name="Quentin", birth_date="1999-01-01", email_consent="in"))
+    assert night.detected().rows("select covers from next_outs") == [{"covers": None}]
+
+
+@pytest.mark.parametrize(("kept", "now"), [("007", "7"), ("7", "007"), ("A7", "A7"), ("a7", "A7")])
+def test_g9_ids_of_digits_are_the_same_with_zeros_before_them(alone: Night, kept: str, now: str) -> None:
+    alone.recalls(f"here:{kept}").has(f"here:{now}", **someone(1, email_consent="in"))
+    alone.recalls("here:9", covers=[f"there:{kept}"]).has(f"there:{now}", **someone(2, email_consent="in"))
+    found = {_found("consent_raised", f"here:{now}"), _found("consent_conflict", "here:9", f"there:{now}")}
+    assert alone.found() == (set() if kept == "a7" else found)
+    assert set(alone.next_outs()) == {(f"here:{kept}", "email"), ("here:9", "email")}
+
+
+def test_g9_two_ids_that_differ_by_zeros_stay_two_profiles_with_an_opt_out_each(alone: Night) -> None:
+    for n, spelled in enumerate(("007", "07"), start=1):
+        alone.recalls(f"here:{spelled}", entity="e").has(f"here:{spelled}", **someone(n, email_consent="in"))
+    assert alone.found() == {_found("consent_raised", "here:007"), _found("consent_raised", "here:07")}
+    assert len({f.finding_id for f in alone.findings()}) == 2
+
+
+def test_g9b_an_accept_covers_no_opt_out_after_it_even_of_the_same_day(mortar: Nights) -> None:
+    """Out, in, accepted, out again, in again: all on one business date; and of the finding of another profile likewise."""
+    lost, out = someone(1, **BY_SELF), someone(1, email_consent="out")
+    raised = mortar().has("till:1", **lost).recalls("till:1", since=TODAY)
+    name = raised.finding("consent_raised").finding_id
+    again = mortar().has("till:1", **out).has("shop:1", **lost).recalls("till:1", since=TODAY).accepted(name)
+    conflict = again.finding("consent_conflict")
+    assert conflict.anchor.endswith("|2")
+    lost_again = _after(again, mortar()).accepted(name).has("till:1", **lost).has("shop:1", **lost)
+    assert lost_again.found() == {_found("consent_raised", "till:1"), _found("consent_conflict", "shop:1", "till:1")}
+    assert lost_again.finding("consent_raised").finding_id != name
+    assert lost_again.finding("consent_conflict").finding_id == conflict.finding_id
+
+
+def test_g9_an_opt_out_follows_a_chain_of_merges_to_its_end_and_a_ring_of_them_has_none(nights: Nights) -> None:
+    night = nights().source("shop", "shopify", "ecom").source("till", "heartland").pairing("mortar", "shop", "till")
+    for n, into in ((1, "2"), (2, "3"), (3, "4"), (7, "8"), (8, "7")):
+        said = "out" if n in {1, 7} else "unknown"
+        night.has(f"till:{n}", **someone(n, status="merged", merged_into=into, email_consent=said))
+    night.has("till:4", **someone(4, email_consent="in"))
+    night.has("shop:5", **someone(5, email_consent="in"), links={"till": "2"})
+    consents = {f for f in night.found() if f[0].startswith("consent")}
+    assert consents == {_found("consent_conflict", "till:1", "till:4"), _found("consent_conflict", "till:1", "shop:5")}
 
 
 def test_g1_a_no_from_a_source_without_certificate_is_found_and_not_carried(nights: Nights) -> None:

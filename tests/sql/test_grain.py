@@ -11,7 +11,7 @@ from tests.sql.given import KEY, Night
 
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
-    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "drift", "consent/voices",
+    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "drift", "consent/merges", "consent/voices",
     "consent/conflicts", "judge", "lookups",
 )  # fmt: skip
 GRAIN = {
@@ -70,8 +70,12 @@ GRAIN = {
     "group_titles": "source, name",
     "group_pairings": "pairing, pos",
     "group_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id",
+    "merges": "source, id, into_id",
+    "known_ids": "source, id",
     "known_outs": "source, id, channel",
-    "elsewhere": "source, id, entity_id",
+    "covered": "source, id, channel, covered_source, covered_id",
+    "elsewhere": "source, id, channel, entity_id",
+    "torn_entities": "entity_id",
     "refusing": "entity_id",
     "voices": "entity_id, source, id, channel",
     "entity_consents": "entity_id, channel",
@@ -81,7 +85,15 @@ GRAIN = {
     "next_outs": "source, id, channel",
     "picks": "pairing, ecom_n, pos, system",
 }
-MAY_BE_EMPTY = {"full_names", "torn_chains", "broken_outs", "group_titles", "group_pairings", "group_conflicts"}
+MAY_BE_EMPTY = {
+    "full_names",
+    "torn_chains",
+    "merges",
+    "broken_outs",
+    "group_titles",
+    "group_pairings",
+    "group_conflicts",
+}
 
 
 @pytest.fixture(scope="module")
