@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors import _ecwid_words as words
+from connectors._guard import listed
 from connectors._phones import is_number
 from connectors.base import VendorError
 from connectors.http import Http, Reply
@@ -25,6 +26,14 @@ REFUSED = {
     404: "there is no such customer (deleted for good?)",
     409: "the email is on another customer of the shop: free it there first, or a person decides (C3, C4)",
 }
+CODES = frozenset(
+    {
+        "CONSTRAINT_VIOLATION", "EXTERNAL_ID_ALREADY_USED", "INSUFFICIENT_APP_SCOPE", "INTERNAL_ERROR", "INVALID_API_TOKEN",
+        "LANGUAGES_NOT_ALLOWED", "METHOD_NOT_ALLOWED", "NOT_AVAILABLE_ON_CURRENT_PLAN", "RATE_LIMITED",
+        "STORE_IS_SUSPENDED", "STORE_NOT_FOUND", "WRONG_PARAMETER", "WRONG_URL",
+    }
+)  # fmt: skip
+"""Of the vendor's codes, those that are repeated; what is not known may hold anything."""
 PLAN = "the store's plan does not offer this, or the store is suspended: its owner must settle it with the vendor"
 SCOPE = "the token lacks a scope: its owner must grant it"
 TOKEN = "the token is not accepted; nothing more is asked, because going on would block this address: replace it"  # noqa: S105
@@ -136,7 +145,7 @@ def refusal_code(reply: Reply) -> str:
     except VendorError:
         return ""
     code = answer.get("errorCode") if isinstance(answer, dict) else None
-    return code if isinstance(code, str) and re.fullmatch("[A-Z_]{3,60}", code) else ""
+    return listed(code, CODES)
 
 
 def done(reply: Reply) -> None:

@@ -1,6 +1,7 @@
 """Before and around a write: what is not offered is refused before the wire; half a write is never called none."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 
@@ -12,6 +13,34 @@ STATUS_AFTER = {"archive": "archived", "restore": "active"}
 
 _OPTS_OUT = ("opt_out", "create")
 """Who is new to a system may have opted out elsewhere (G9)."""
+_REASONS = (
+    (
+        r"already|taken|duplicat|unique|in use",
+        "is on another customer already: free it there first, or a person decides (C3, C4)",
+    ),
+    (r"required|missing|blank|empty|must be present|not be null", "is missing"),
+    (r"too (long|short)|at (most|least)|maximum|minimum|longer than|shorter than", "is too long or too short"),
+    (r"unknown|no such|not exist|not found|cannot (sort|search)", "is not known there"),
+    (
+        r"invalid|not valid|format|incorrect|must be|not allowed|not accept|cannot be",
+        "is not accepted as it is written",
+    ),
+)
+"""What a vendor's text speaks of, and how we say it."""
+
+
+def in_our_words(said: str, status: int, fields: Collection[str]) -> str:
+    """A vendor's refusal without a word of its own, which may quote anybody: our reason, and those of `fields` it names."""
+    named = [name for name in sorted(fields) if re.search(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", said)]
+    why = next((ours for words, ours in _REASONS if re.search(rf"(?i)\b({words})", said)), "")
+    if not (named or why):
+        return f"the vendor refused it ({status})"
+    return f"{', '.join(named) or 'a value'} {why or 'is refused'} ({status})"
+
+
+def listed(said: object, known: Collection[str]) -> str:
+    """One word of a vendor, a code or a field's name, where it is one that we know; else nothing: it may be a name."""
+    return str(said) if str(said) in known else ""
 
 
 def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
-from connectors._lightspeed_r_words import many
+from connectors._guard import in_our_words
+from connectors._lightspeed_r_words import WORDS, many
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.http import Http, Reply
@@ -55,9 +56,7 @@ class Access:
             if reply.status != 400 or (400 in ok and not is_passing(reply)):
                 return reply
             if not is_passing(reply):
-                raise VendorError(
-                    self._http.redact(f"{reply.where} is refused: {said(reply)}"), permanent=True, status=400
-                )
+                raise VendorError(f"{reply.where} is refused: {said(reply)}", permanent=True, status=400)
             self._clock.sleep(2.0**attempt)
         raise VendorError(
             f"{reply.where} answered {PASSING_TRIES} times to try again later", permanent=False, status=400
@@ -186,10 +185,10 @@ def is_passing(reply: Reply) -> bool:
 
 
 def said(reply: Reply) -> str:
-    """The vendor's reason: JSON whatever the content type says, else the first of the text. It may hold values."""
+    """The vendor's reason in our words; its own may hold anybody's values. JSON whatever the content type says."""
     answer = _json_or_none(reply)
     told = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
-    return str(told or reply.body[:120].decode("utf-8", "replace").strip() or "without a reason")
+    return in_our_words(str(told or reply.body[:200].decode("utf-8", "replace")), reply.status, WORDS)
 
 
 def _json_or_none(reply: Reply) -> Any:

@@ -58,6 +58,14 @@ DROPPED = frozenset(
         "employeeID",
     }
 )  # fmt: skip
+WORDS = frozenset(
+    {
+        "email", "phone", "name", "address", "note", "tags", "title", "company", "customerTypeID", "Contact", "limit",
+        "sort", "count", "load_relations", "after", "before", "customerID", "firstName", "lastName", "dob", "archived",
+        *FLAGS, *PLACE_KEYS,
+    }
+)  # fmt: skip
+"""What a refusal may name."""
 _CONTACT_KEYS = frozenset({*FLAGS, "Phones", "Emails", "Addresses", "Websites", "custom", "timeStamp", "contactID"})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors import _lightspeed_x_words as words
+from connectors._guard import listed
 from connectors._lightspeed_x_access import Access
 from connectors._phones import is_number, spellings
 from connectors._shaping import clean, text
@@ -148,7 +149,7 @@ def objections(reply: Reply) -> list[str]:
     except VendorError:
         answer = None
     told = [answer.get(key) for key in ("errors", "fields", "details")] if isinstance(answer, dict) else []
-    return sorted({str(name) for one in told if isinstance(one, dict) for name in one if str(name).isidentifier()})
+    return sorted({str(name) for one in told if isinstance(one, dict) for name in one if listed(name, words.KEYS)})
 
 
 def done(reply: Reply) -> None:

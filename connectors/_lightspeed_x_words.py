@@ -33,6 +33,8 @@ BASE = (
     *(f"custom_field_{n}" for n in range(1, 5)), "on_account_limit", *_PLACES,
 )  # fmt: skip
 """Everything that can be written; an update sends all of it, because it may replace the customer (sheet: Write)."""
+KEYS = frozenset({*BASE, "id", "name", "customer_ids", "version"})
+"""The names of fields that a refusal may repeat."""
 NEVER_NULL = frozenset(
     {
         "customer_code", "customer_group_id", "date_of_birth", "do_not_email", "enable_loyalty",

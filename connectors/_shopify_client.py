@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from connectors._shopify_words import ShopifySettings
+from connectors._guard import listed
+from connectors._shopify_words import ADDRESS, PLAIN, ShopifySettings
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.http import Effect, Http, Reply
@@ -43,6 +44,64 @@ _CODES = {
     "INVALID_COMPARE_DIGEST": "was changed since it was read: plan again",
 }
 
+_NAMED = frozenset(
+    {
+        "BLANK",
+        "TAKEN",
+        "TOO_LONG",
+        "TOO_SHORT",
+        "PRESENT",
+        "NOT_FOUND",
+        "INTERNAL_ERROR",
+        "INTERNAL_SERVER_ERROR",
+        "CAPABILITY_VIOLATION",
+        "INCLUSION",
+        "LESS_THAN_OR_EQUAL_TO",
+        "INVALID_TYPE",
+        "INVALID_VALUE",
+        "INVALID_METAFIELD",
+        "APP_NOT_AUTHORIZED",
+        "UNSTRUCTURED_RESERVED_NAMESPACE",
+        "OPERATION_IN_PROGRESS",
+        "LIMIT_REACHED",
+        "CUSTOMER_DOES_NOT_EXIST",
+        "INVALID_QUERY",
+    }
+)
+_FIELDS = frozenset(
+    {
+        *PLAIN.values(),
+        *ADDRESS.values(),
+        "id",
+        "email",
+        "phone",
+        "tags",
+        "address",
+        "addressId",
+        "addresses",
+        "customer",
+        "customerId",
+        "countryCode",
+        "emailMarketingConsent",
+        "smsMarketingConsent",
+        "marketingState",
+        "consentUpdatedAt",
+        "marketingOptInLevel",
+        "metafields",
+        "ownerId",
+        "namespace",
+        "key",
+        "type",
+        "value",
+        "compareDigest",
+        *map(str, range(25)),
+    }
+)
+"""The names of what we send, and places in a list of it."""
+_SCOPES = frozenset(
+    {f"{may}_{what}" for may in ("read", "write") for what in ("customers", "customer_merge", "orders", "locations")}
+)
+
 
 class ShopifyError(VendorError):
     """Shopify's own refusal; `code` in its words, `OPERATION_IN_PROGRESS` say."""
@@ -70,7 +129,7 @@ class Client:
         """The answer's `data`, whole. Any error in it fails it: a field left out is not a field that is empty."""
         answer = self._paid(document, variables or {}, writing=False)
         if answer.get("errors"):
-            raise self._refused(answer, writing=False)
+            raise self._refused(answer, document, writing=False)
         data: dict[str, Any] = answer["data"]
         return data
 
@@ -81,7 +140,7 @@ class Client:
         """
         answer = self._paid(document, variables, writing=not harmless)
         if answer.get("errors"):
-            raise self._refused(answer, writing=not harmless)
+            raise self._refused(answer, document, writing=not harmless)
         (payload,) = answer["data"].values() or (None,)
         if not isinstance(payload, dict) or not isinstance(payload.get("userErrors"), list):
             raise ShopifyError(f"{self._name}: Shopify does not say what it did", permanent=False, effect="unknown")
@@ -159,14 +218,16 @@ class Client:
         lasts = float(lasts) if isinstance(lasts, (int, float)) else timedelta(hours=1).total_seconds()
         self._token, self._token_ends = token, self._clock.time() + lasts - TOKEN_MARGIN_S
 
-    def _refused(self, answer: Mapping[str, Any], *, writing: bool) -> ShopifyError:
+    def _refused(self, answer: Mapping[str, Any], document: str, *, writing: bool) -> ShopifyError:
         error = answer["errors"][0]
         extensions = error.get("extensions") if isinstance(error.get("extensions"), dict) else {}
         code = (_codes(answer) or [""])[0]
-        where = ".".join(_word(step) for step in error.get("path") or []) or "the request"
-        text = f"{self._name}: Shopify refuses {where} ({_word(code) if code else 'no code'})"
+        sent = frozenset(re.findall(r"\w+", document))
+        where = ".".join(listed(step, sent) or "[…]" for step in error.get("path") or []) or "the request"
+        text = f"{self._name}: Shopify refuses {where} ({_code(code) if code else 'no code'})"
         if needs := extensions.get("requiredAccess"):
-            text += f"; the app needs: {needs}"
+            scopes = [word for word in re.findall(r"\w+", str(needs)) if word in _SCOPES]
+            text += f"; the app needs: {', '.join(scopes) or 'a scope that it lacks'}"
         elif code in {"ACCESS_DENIED", ""} and answer.get("data"):
             text += "; the app may not see all customer data: grant it access to protected customer data"
         done = writing and (code not in _REFUSALS or any((answer.get("data") or {}).values()))
@@ -218,14 +279,14 @@ def _metered(answer: Mapping[str, Any], price: float) -> tuple[Told, float]:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     """A refusal in our words: Shopify's own may hold the customer's name."""
-    path = [_word(step) for step in error.get("field") or [] if step != "input"]
+    path = [listed(step, _FIELDS) or "[…]" for step in error.get("field") or [] if step != "input"]
     what, message = ".".join(path) or "the change", str(error.get("message"))
     code = str(error.get("code") or "")
     known = (text for part, text in _SENTENCES if part.lower() in message.lower())
-    otherwise = f"is refused by Shopify ({_word(code)})" if code else "is refused"
+    otherwise = f"is refused by Shopify ({_code(code)})" if code else "is refused"
     return f"{what} {_CODES.get(code) or next(known, otherwise)}"
 
 
-def _word(said: Any) -> str:
-    """A field or a code as it is; anything longer than a word may be somebody's name."""
-    return str(said) if re.fullmatch(r"\w{1,60}", str(said)) else "[…]"
+def _code(said: str) -> str:
+    """A code that we know; any other may be somebody's name."""
+    return listed(said, _REFUSALS | _CODES.keys() | _NAMED) or "[…]"

@@ -4,15 +4,13 @@ The list is walked by key, because page numbers shift while clerks work (sheet: 
 """
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _heartland_words as words
-from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
+from connectors._guard import after_a_write, checked, clock_told, in_our_words, listed, refuse_unoffered
 from connectors._shaping import text
 from connectors.base import (
     WHOLE_LIST,
@@ -39,12 +37,6 @@ LIMIT = Limit(5.0)
 """Calls per second. Assumed: the vendor publishes none."""
 REFUSALS = (400, 409, 422)
 """Assumed: each of them is a validation error without effect."""
-REASON = re.compile(
-    r"(?i)(a|already|and|be|been|blank|can't|cannot|exists|has|have|in|invalid|is|it|long|longer|missing|must|not|of|or|"
-    r"required|should|short|taken|than|that|the|this|to|too|unique|use|used|valid|without|reason|allowed|unknown|street|"
-    r"city|state|postal_code|country|email|phone|name|number|address|date|field|value|format)[.,:;]?"
-)
-"""Of what the vendor says against a write, the words that may be kept."""
 REQUIRED = ("first_name", "last_name", "email", "street", "city", "postal_code", "country")
 """Without these nobody is created (M8)."""
 
@@ -330,7 +322,7 @@ class Heartland(Connector):
         if problems := _problems(reply):
             known = {*body, *words.ADDRESS_KEYS.values(), "base", "address"}
             said = "; ".join(
-                f"{key if key in known else '[…]'} {_our_words(why)}".strip() for key, why in problems.items()
+                in_our_words(f"{listed(key, known)} {why}", reply.status, known) for key, why in problems.items()
             )
             raise VendorError(f"{reply.where} is refused: {said}", permanent=True, status=reply.status)
 
@@ -355,12 +347,6 @@ def _problems(reply: Reply) -> dict[str, str]:
     if not isinstance(details, dict) or not details:
         return {"": "without a reason"}
     return {str(key): ", ".join(map(str, why if isinstance(why, list) else [why])) for key, why in details.items()}
-
-
-def _our_words(reason: str) -> str:
-    """A vendor's reason with every word left out that is no word of refusals: it may be somebody's name."""
-    told = [word if REASON.fullmatch(word) else "[…]" for word in reason.split()]
-    return " ".join(word for word, _ in groupby(told))
 
 
 def _customer(profile_id: str) -> str:

@@ -284,14 +284,14 @@ class LightspeedR(Connector):
         if change.action == "archive":
             self._archive(change.profile_id)
         elif change.action == "restore":
-            self._done(self._ask("PUT", self._customer(change.profile_id), {"archived": False}), {})
+            self._done(self._ask("PUT", self._customer(change.profile_id), {"archived": False}))
         else:
             self._update(change.profile_id, current, change.after)
         return change.profile_id
 
     def _update(self, profile_id: str, current: Record, after: Mapping[str, str | None]) -> None:
         body = {**self.words.written(current, after), **self._typed(after)}
-        self._done(self._ask("PUT", self._customer(profile_id), body), after)
+        self._done(self._ask("PUT", self._customer(profile_id), body))
         if "Contact" in body and words.hidden(current):
             with after_a_write(f"customer {profile_id} is changed, and must be looked at"):
                 self._compare(profile_id, body["Contact"])
@@ -310,7 +310,7 @@ class LightspeedR(Connector):
         if str(row.get("creditAccountID") or "0") != "0" and not words.is_zero(balance):
             why = "it has a credit account with a balance, or one that cannot be read: a person archives it"
             raise VendorError(f"{self.name}: customer {profile_id} is not archived: {why} (G11)", permanent=True)
-        self._done(self._ask("DELETE", self._customer(profile_id), None), {})
+        self._done(self._ask("DELETE", self._customer(profile_id), None))
 
     def _create(self, change: Change) -> str:
         """The three flags are sent as no: what nobody said is no consent (G9)."""
@@ -318,7 +318,7 @@ class LightspeedR(Connector):
         self._must_be_new(after)
         body = {"Contact": words.contact_of({}, after), **self.words.written({}, after), **self._typed(after)}
         reply = self._ask("POST", self._customers, body)
-        self._done(reply, after)
+        self._done(reply)
         with after_a_write("a customer is created, but its id is not known: look for it by email and phone"):
             rows, _ = rows_of(reply, "Customer")
             if len(rows) != 1 or not str(rows[0].get("customerID")).isdecimal():
@@ -349,17 +349,13 @@ class LightspeedR(Connector):
     def _ask(self, method: Literal["POST", "PUT", "DELETE"], path: str, body: Any) -> Reply:
         return self.access.send(method, path, json=body, ok=(200, *REFUSALS))
 
-    def _done(self, reply: Reply, after: Mapping[str, str | None]) -> None:
-        """Raises VendorError when the write was refused; the values that were sent stay out of its text."""
+    def _done(self, reply: Reply) -> None:
+        """Raises VendorError when the write was refused."""
         if reply.status == 200:
             return
         if is_passing(reply):
             told = f"{reply.where} answered to try again later"
             raise VendorError(told, permanent=False, status=reply.status, effect="unknown")
-        told = {404: "no longer there", 409: "changed by somebody else at the same moment"}.get(reply.status) or said(
-            reply
-        )
-        for value in filter(None, after.values()):
-            told = told.replace(value, "[…]")
-        told = self.http.redact(f"{reply.where} is refused: {told}")
+        known = {404: "no longer there", 409: "changed by somebody else at the same moment"}
+        told = f"{reply.where} is refused: {known.get(reply.status) or said(reply)}"
         raise VendorError(told, permanent=True, status=reply.status)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from connectors import _treez_words as words
-from connectors._guard import checked, clock_told, refuse_unoffered
+from connectors._guard import checked, clock_told, listed, refuse_unoffered
 from connectors._shaping import text
 from connectors._treez_access import LIFE_MS, Access, Exchanged, Signed
 from connectors.base import (
@@ -50,6 +50,9 @@ REFUSED = {
     "DRIVER_LICENSE_EXPIRATION_CANNOT_BE_NULL": "the store asks for a licence's expiry: a person adds it in the POS",
     "RESPONSE_LIMIT_EXCEEDS": "the page is too long for this vendor",
 }
+
+NAMED = frozenset({"MODEL_VALIDATION_FAIL", "INVALID_DATE_FORMAT", *NOBODY})
+"""Reasons that say enough by themselves; any other may hold somebody's name."""
 
 
 class RefusedError(VendorError):
@@ -214,7 +217,7 @@ class Treez(Connector):
         reason = str(answer.get("resultReason"))
         if reason in NOBODY and method == "GET":
             return None
-        told = REFUSED.get(reason) or (reason if re.fullmatch(r"[A-Z_]+", reason) else "without a reason that is known")
+        told = REFUSED.get(reason) or f"{listed(reason, NAMED) or 'the vendor refused it'} ({reply.status})"
         raise RefusedError(f"{reply.where} is refused: {told}", reply.status)
 
     @property

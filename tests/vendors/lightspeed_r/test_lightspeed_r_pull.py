@@ -308,7 +308,7 @@ def test_a_400_says_the_vendors_reason_whatever_its_content_type(rig: Any, clock
     connector = rig.connector(clock, writes=False, account_id="7", time_zone="UTC")
     body = b'{"httpCode":"400","httpMessage":"Bad Request","message":"limit is too big.","errorClass":"Exception"}'
     rig.fail(400, {"Content-Type": "text/html"}, body)
-    with pytest.raises(VendorError, match="refused: limit is too big") as caught:
+    with pytest.raises(VendorError, match=r"refused: limit is refused \(400\)") as caught:
         pulled(connector)
     assert caught.value.permanent
 

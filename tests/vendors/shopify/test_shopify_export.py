@@ -185,7 +185,7 @@ def test_protected_fields_that_are_hidden_fail_the_export(shop: Shop, clock: Sim
 
 def test_access_denied_names_the_scope(shop: Shop, clock: SimulatedClock) -> None:
     shop.override("nodes", DENIED)
-    with pytest.raises(VendorError, match="`read_customers` access scope") as caught:
+    with pytest.raises(VendorError, match="the app needs: read_customers") as caught:
         shop.connector(clock, writes=False).fetch(["7001"])
     assert caught.value.permanent
 
