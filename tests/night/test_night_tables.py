@@ -303,7 +303,7 @@ def big_list(path: Path, rows: int) -> int:
     return rows // 1_000
 
 
-SIZES = [(50_000, 900), *([(1_000_000, 3_000)] if "ROLLCALL_LONG" in os.environ else [])]
+SIZES = [(50_000, 900), *([(1_000_000, 5_500)] if "ROLLCALL_LONG" in os.environ else [])]
 
 
 @pytest.mark.parametrize(("rows", "megabytes"), SIZES)
