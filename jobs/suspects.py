@@ -66,11 +66,11 @@ def find(warehouse: Warehouse, given: Sequence[Weight], *, least: float = LEAST)
     """Fill `suspects`, and `waterfall` with what each field adds. Entities must be there (G7)."""
     warehouse.insert("weights", [(w.field, w.level, w.same, w.others) for w in given])
     warehouse.run("suspects/traits", smooth=SMOOTH, per_profile=PER_PROFILE)
-    warehouse.drop("terms", "places")
+    warehouse.drop("places")
     warehouse.run("suspects/blocks", block=BLOCK, weak_block=WEAK_BLOCK)
     warehouse.drop("ways", "blocked")
     warehouse.run("suspects/levels", floor=FLOOR)
-    warehouse.drop("met", "named_pairs", "name_levels")
+    warehouse.drop("met", "named_pairs")
     warehouse.run("suspects/weigh", least=least)
     warehouse.run("suspects/waterfall")
 
