@@ -79,6 +79,7 @@ class Access:
         for http in (self._http, self._cloud):
             http.hide(code)
         with self._file.refreshing() as current:
+            current.take_room()
             tokens = self._exchanged({"code": code, "grant_type": "authorization_code"})
             current.store(tokens)
         self._dead = ""
@@ -126,6 +127,7 @@ class Access:
             tokens = current.tokens
             self._hide(tokens)
             if tokens.access_token == refused or self._ended(tokens):
+                current.take_room()
                 tokens = self._exchanged({"refresh_token": tokens.refresh_token, "grant_type": "refresh_token"})
                 current.store(tokens)
             self._take(tokens)

@@ -96,7 +96,9 @@ class Rotating:
         self.http.hide(code)
         with self.file.refreshing() as current:
             form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-            new = self._asked(form, None)
+            current.take_room()
+            new, retailer = self._asked(form, None)
+            self._same_retailer(retailer)  # another retailer's pair never takes the place of ours
             current.store(new)
         self._tokens = new  # not before they are stored
 
@@ -114,12 +116,15 @@ class Rotating:
             kept = self._hidden(current.tokens)
             if kept.access_token == stale.access_token or not self._lives(kept):
                 form = {"grant_type": "refresh_token", "refresh_token": kept.refresh_token}
-                kept = self._asked(form, kept)
+                current.take_room()
+                kept, retailer = self._asked(form, kept)
                 current.store(kept)
+                self._same_retailer(retailer)  # not before: the old pair is spent
         self._tokens = kept
         return kept
 
-    def _asked(self, form: Mapping[str, str], before: Tokens | None) -> Tokens:
+    def _asked(self, form: Mapping[str, str], before: Tokens | None) -> tuple[Tokens, Any]:
+        """The new pair, and the prefix of the retailer whose it is, where the vendor says it."""
         secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
         try:
             # Sent again when it fails: the vendor either still takes this refresh token, or never will.
@@ -135,16 +140,14 @@ class Rotating:
         )
         if not isinstance(access, str) or not access or not isinstance(refresh, str) or not refresh:
             raise VendorError(f"{reply.where} gave no token: check client_id and client_secret", permanent=True)
-        self._same_retailer(answer.get("domain_prefix"), reply)
         life = answer.get("expires_in")
         scope = str(answer.get("scope") or (before.scope if before else ""))
-        return self._hidden(
-            Tokens(access, refresh, self.clock.time() + (life if isinstance(life, int) else LIFE_S), scope)
-        )
+        ends = self.clock.time() + (life if isinstance(life, int) else LIFE_S)
+        return self._hidden(Tokens(access, refresh, ends, scope)), answer.get("domain_prefix")
 
-    def _same_retailer(self, prefix: Any, reply: Reply) -> None:
+    def _same_retailer(self, prefix: Any) -> None:
         if isinstance(prefix, str) and self.host.endswith(VENDOR) and self.host != f"{prefix}{VENDOR}":
-            raise VendorError(f"{reply.where} let us in at {prefix}{VENDOR}: correct base_url", permanent=True)
+            raise VendorError(f"X-Series let us in at {prefix}{VENDOR}: correct base_url", permanent=True)
 
     def _hidden(self, tokens: Tokens) -> Tokens:
         self.http.hide(tokens.access_token)

@@ -124,10 +124,10 @@ def test_not_more_than_five_refreshes_a_minute(rig: Any, clock: SimulatedClock) 
     assert clock.time() - before >= 60
 
 
-def test_tokens_that_cannot_be_stored_are_not_used(
+def test_tokens_that_cannot_be_stored_are_not_asked_for(
     rig: Any, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk: the old pair stays good, because the new one was never used."""
+    """A full disk: the old pair stays good, because no new one was given."""
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -139,6 +139,7 @@ def test_tokens_that_cannot_be_stored_are_not_used(
         with pytest.raises(VendorError, match="could not be stored") as caught:
             connector.fetch(["1"])
     assert caught.value.permanent
+    assert rig.refreshes == []
     assert kept(rig)["refresh_token"] == "r-refresh-0-77310"
     assert sorted(p.name for p in rig.token_file.parent.iterdir()) == [".tokens.json.lock", "tokens.json"]
 

@@ -152,6 +152,16 @@ def test_tokens_of_another_retailer_are_not_kept(rig: Any, clock: SimulatedClock
     assert rig.file.read().access_token == "x-access-token-1"
 
 
+def test_a_refreshed_pair_is_kept_even_where_the_vendor_names_another_retailer(rig: Any, clock: SimulatedClock) -> None:
+    """The old refresh token is spent by then: the pair is stored first, and the refusal told after."""
+    expire(rig, clock)
+    connector = rig.connector(clock, writes=False)
+    connector.access.host = "quay.retail.lightspeed.app"
+    with pytest.raises(VendorError, match="correct base_url"):
+        pull(connector)
+    assert rig.file.read().refresh_token == rig.refresh
+
+
 def test_a_personal_token_is_used_as_it_is(rig: Any, clock: SimulatedClock) -> None:
     personal = {"token": {"env": "RIG_X_PERSONAL"}, "tokens": ..., "client_id": ..., "client_secret": ...}
     connector = rig.connector(clock, writes=False, **personal)

@@ -66,17 +66,61 @@ def test_a_new_token_is_synced_before_it_takes_the_old_ones_place(
     assert file.read() == NEW
 
 
-def test_a_full_disk_leaves_the_old_tokens_and_no_half_of_new_ones(
-    file: TokenFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
+def full(handle: int) -> None:
+    raise OSError(28, "No space left on device")
 
+
+def test_a_full_disk_is_met_before_a_pair_is_asked_for(file: TokenFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", full)
     with file.refreshing() as current, pytest.raises(VendorError, match="No space left"):
-        current.store(NEW)
+        current.take_room()
     assert file.read() == OLD
     assert sorted(one.name for one in file.path.parent.iterdir()) == [".till.json.lock", "till.json"]
+
+
+def test_a_pair_that_could_not_be_put_in_its_place_is_the_next_readers(
+    file: TokenFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one may be spent already."""
+    with monkeypatch.context() as disk, file.refreshing() as current:
+        current.take_room()
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(VendorError, match="No space left"):
+            current.store(NEW)
+    assert file.read() == NEW
+    assert sorted(one.name for one in file.path.parent.iterdir()) == [".till.json.lock", "till.json"]
+
+
+@pytest.mark.parametrize(("at", "left"), [("the rename", NEW), ("the answer", OLD)])
+def test_a_process_that_dies_while_it_stores_loses_no_whole_pair(
+    file: TokenFile, at: str, left: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the sync and the rename, the new pair counts; killed with nothing but the room taken, the old one."""
+    child = os.fork()
+    if not child:
+        with file.refreshing() as current:
+            current.take_room()
+            if at == "the rename":
+                monkeypatch.setattr(Path, "replace", lambda *paths: os._exit(9))
+                current.store(NEW)
+            os._exit(9)
+    os.waitpid(child, 0)
+    assert file.half.exists()
+    assert file.read() == left
+    assert sorted(one.name for one in file.path.parent.iterdir()) == [".till.json.lock", "till.json"]
+
+
+def test_a_file_that_a_person_put_there_since_counts_more_than_what_a_dead_process_left(file: TokenFile) -> None:
+    file.half.write_text('{"access_token": "access-2", "refresh_token": "refresh-2"}', encoding="utf-8")
+    os.utime(file.half, ns=(0, 0))
+    assert file.read() == OLD
+    assert not file.half.exists()
+
+
+def test_an_end_that_no_calendar_holds_does_not_lose_the_pair(file: TokenFile) -> None:
+    with file.refreshing() as current:
+        current.store(Tokens("access-2", "refresh-2", 1e30))
+    assert file.read() == Tokens("access-2", "refresh-2")
 
 
 def test_whoever_waits_for_the_lock_gets_what_the_other_stored(file: TokenFile) -> None:
