@@ -305,7 +305,7 @@ def test_contact_changes_of_a_linked_customer_go_through_mission_control_c1(nigh
 
 
 def test_one_side_opted_out_and_the_other_in_g9(mortar: Nights) -> None:
-    """Unknown is no yes, blank is no channel, and two that agree need nothing."""
+    """Unknown is no yes, erased is the strongest no, blank is no channel, and two that agree need nothing."""
     night = mortar()
     said = [
         ("out", "in"),
@@ -320,7 +320,9 @@ def test_one_side_opted_out_and_the_other_in_g9(mortar: Nights) -> None:
     for n, (shop, till) in enumerate(said, start=1):
         night.has(f"shop:{n}", **someone(n), links={"till": str(n)}, email_consent=shop, sms_consent="out")
         night.has(f"till:{n}", **someone(n), email_consent=till)
-    assert night.found() == {_found("consent_conflict", "email_consent", f"shop:{n}", f"till:{n}") for n in (1, 2, 3)}
+    assert night.found() == {
+        _found("consent_conflict", "email_consent", f"shop:{n}", f"till:{n}") for n in (1, 2, 3, 8)
+    }
 
 
 def test_both_channels_conflict_by_themselves_m11(nights: Nights) -> None:
