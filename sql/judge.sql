@@ -346,8 +346,9 @@ named as (
   left join group_names as b on b.pairing = s.pairing and b.pos_name = s.pos_group
 ),
 bared as (
-  select n.*, regexp_replace(lower(n.named_at_pos), '[[:space:][:punct:]]', '', 'g') as ecom_bare,
-    regexp_replace(lower(n.pos_group), '[[:space:][:punct:]]', '', 'g') as pos_bare,
+  select n.*,
+    coalesce(nullif(regexp_replace(lower(n.named_at_pos), '[[:space:][:punct:]]', '', 'g'), ''), n.named_at_pos) as ecom_bare,
+    coalesce(nullif(regexp_replace(lower(n.pos_group), '[[:space:][:punct:]]', '', 'g'), ''), n.pos_group) as pos_bare,
     case when n.ecom_group is null then n.ecom_source else n.pos_source end as target_source,
     case when n.ecom_group is null then n.ecom_id else n.pos_id end as target_id,
     case when n.ecom_group is null then n.named_at_ecom else n.named_at_pos end as new_group
@@ -369,4 +370,7 @@ left join capabilities as a on a.source = b.target_source and a.what = 'action' 
 left join group_titles as x on x.source = b.target_source and x.name = b.new_group
 left join (select distinct source, bare from group_titles) as n on n.source = b.target_source and x.name is null
   and n.bare = regexp_replace(lower(b.new_group), '[[:space:][:punct:]]', '', 'g')
-where b.ecom_bare is distinct from b.pos_bare;
+-- two names that both systems have are two groups, however alike
+left join group_titles as here on here.source = b.pos_source and here.name = b.named_at_pos
+left join group_titles as there on there.source = b.ecom_source and there.name = b.named_at_ecom
+where b.ecom_bare is distinct from b.pos_bare or (b.named_at_pos <> b.pos_group and here.name is not null and there.name is not null);

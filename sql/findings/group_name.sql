@@ -20,4 +20,9 @@ from group_titles as e
 join group_pairings as l on l.ecom = e.source
 left join group_names as m on m.pairing = l.pairing and m.ecom_name = e.name
 join group_titles as p on p.source = l.pos and p.name <> coalesce(m.pos_name, e.name)
-  and p.bare = regexp_replace(lower(coalesce(m.pos_name, e.name)), '[[:space:][:punct:]]', '', 'g')
+  and p.bare = coalesce(nullif(regexp_replace(lower(coalesce(m.pos_name, e.name)), '[[:space:][:punct:]]', '', 'g'), ''), coalesce(m.pos_name, e.name))
+-- two names that both systems have are two groups
+left join group_titles as here on here.source = l.pos and here.name = coalesce(m.pos_name, e.name)
+left join group_names as back on back.pairing = l.pairing and back.pos_name = p.name
+left join group_titles as there on there.source = l.ecom and there.name = coalesce(back.ecom_name, p.name)
+where here.name is null or there.name is null

@@ -83,6 +83,15 @@ def test_case_spaces_and_punctuation_nearly_match_x2(pair: Callable[..., Night],
     assert _told(night, "group_name") == [((), "rename the group in till to VIP", "")]
 
 
+@pytest.mark.parametrize(("one", "other"), [("Gold", "Gold+"), ("***", "**")])
+def test_two_names_that_both_systems_have_are_two_groups_however_alike_x3(
+    pair: Callable[..., Night], one: str, other: str
+) -> None:
+    night = _customer(_customer(_customer(pair(), 1, one, other), 2, one, one), 3, other, other)
+    assert _told(night, "group_conflict") == [(("web:1", "till:1"), "which group? A person says", "")]
+    assert _told(night, "group_name") == []
+
+
 def test_a_group_may_have_another_name_at_the_till(pair: Callable[..., Night]) -> None:
     night = pair(groups={"Wholesale": "Trade"})
     for n, (web, till) in enumerate(
