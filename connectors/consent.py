@@ -44,15 +44,15 @@ def code_of(answer: str, state: str) -> str:
     Raises VendorError: refused, no code, or the answer to another question.
     """
     answer = answer.strip()
-    if "=" not in answer and "/" not in answer and answer:
+    if answer and "://" not in answer and "?" not in answer and "code=" not in answer:
         return answer
-    told = {name: values[-1] for name, values in parse_qs(urlsplit(answer).query).items()}
-    if told.get("state") != state:
+    told = parse_qs(urlsplit(answer).query)
+    if told.get("state") != [state]:
         what = "this address answers another question (its state is not ours): start again and use the newest address"
-    elif error := told.get("error"):
-        what = f"the consent was refused ({error[:80]}): an admin of the account has to agree"
+    elif "error" in told:
+        what = "the consent was refused: an admin of the account has to agree"
     elif code := told.get("code"):
-        return code
+        return code[-1]
     else:
         what = "there is no code in this address: copy all of it from the browser's address bar"
     raise VendorError(what, permanent=True)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from connectors.base import Connector, VendorError
+from connectors.consent import code_of
 from connectors.tokens import TokenFile
 from jobs.connect import connect
 from jobs.errors import ConfigError
@@ -95,6 +96,16 @@ def test_an_answer_that_is_no_yes_leaves_no_tokens(person: Person, answers: dict
         connect(_connectors(person.stage), "till", person.hears, person.says)
     assert "ffff" not in str(caught.value)
     assert not _file(person.stage).path.exists()
+
+
+@pytest.mark.parametrize("code", ["code-9==", "a/b+c=", "plain"])
+def test_a_code_by_itself_is_taken_whatever_signs_it_has(code: str) -> None:
+    assert code_of(f" {code} ", "ours") == code
+
+
+def test_of_two_states_none_is_believed() -> None:
+    with pytest.raises(VendorError, match="its state is not ours"):
+        code_of("https://app.example.com/?code=c&state=other&state=ours", "ours")
 
 
 def test_a_pair_that_cannot_be_stored_is_not_used(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
