@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         stage, mortar = Stage(group.world, 1), group.world.mortar
         ids: dict[str, str] = {}
 
-        def till(name: str, *given: object, **fields: object) -> None:
-            ids[name] = f"till:{mortar.enter_till(*given, **fields)}"  # type: ignore[arg-type]
+        def till(name: str, *given: Any, **fields: Any) -> None:
+            ids[name] = f"till:{mortar.enter_till(*given, **fields)}"
 
-        def shop(name: str, *given: object, **fields: object) -> None:
-            ids[name] = f"shop:{mortar.enter_shop(*given, **fields)}"  # type: ignore[arg-type]
+        def shop(name: str, *given: Any, **fields: Any) -> None:
+            ids[name] = f"shop:{mortar.enter_shop(*given, **fields)}"
 
         torn, strange, thrice = (stage.newcomer("CA") for _ in range(3))
         till("A", replace(torn, phone=stage.new_phone(torn)))
