@@ -24,7 +24,7 @@ score: venv  ## the same for many seeds, smaller groups, scores only
 	$(BIN)/rollcall demo --seed $(SEED) --people 1500 --seeds $(SEEDS) --out $(OUT)/score
 
 test: venv lint  ## everything that must hold before a change lands
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile  # one more than cores: tests wait for servers now and then
 
 lint: venv  ## style, types and the walls between rooms
 	$(BIN)/ruff check .
