@@ -1,31 +1,13 @@
 """What a night may write: the policy, people's decisions, the breakers, and everything that stands in their way."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.sandbox.world import Resident
-from jobs.night import Result
-from reports.document import CorrectionLine, RunReport
-from tests.night.stage import Edit, Group, mortar_only, rollcall, serving, write_csv
-
-
-def policy(**settings: Any) -> Edit:
-    """The shop and the till alone, with these settings of their pairing."""
-
-    def edit(raw: dict[str, Any]) -> None:
-        mortar_only(raw)
-        raw["pairings"][0] |= settings
-
-    return edit
-
-
-AUTO = policy(apply={"drift": "auto"})
-REVIEW = policy(apply={"drift": "review"})
+from tests.night.policy import AUTO, REVIEW, approve, decide, emails, linked, new_emails, of, reasons
+from tests.night.stage import Group, mortar_only, rollcall, serving, write_csv
 
 
 @pytest.fixture(scope="module")
@@ -44,45 +26,6 @@ def group(module_group: Group) -> Iterator[Group]:
     module_group.configure(AUTO)
     yield module_group
     module_group.heal()
-
-
-def linked(group: Group) -> list[Resident]:
-    """People whose email is the same at both sides, in a fixed order."""
-    return [r for r in group.world.residents if set(r.ids) == {"shop", "till"} and r.person.email]
-
-
-@contextmanager
-def new_emails(group: Group, people: int = 2) -> Iterator[list[Resident]]:
-    """Some people change their email in the shop, which the till is to learn; at the end both have the old one again."""
-    victims = linked(group)[:people]
-    for number, victim in enumerate(victims):
-        group.faults("shop").edit(victim.ids["shop"], {"email": f"new-{number}@example.com"})
-    try:
-        yield victims
-    finally:
-        for victim in victims:
-            for source in ("shop", "till"):
-                group.faults(source).edit(victim.ids[source], {"email": victim.person.email})
-
-
-def of(report: RunReport, victims: list[Resident]) -> list[CorrectionLine]:
-    """The corrections of these people's till profiles."""
-    wanted = {victim.ids["till"] for victim in victims}
-    return [c for c in report.corrections if c.source == "till" and c.profile_id in wanted and c.action == "update"]
-
-
-def emails(group: Group, victims: list[Resident]) -> set[str]:
-    return {group.faults("till").read(victim.ids["till"])["email"] for victim in victims}
-
-
-def approve(group: Group, result: Result, name: str = "decisions.json", **words: Any) -> Path:
-    """A file that says yes to everything of a plan that only needs a yes."""
-    return group.decide(name, result.run_id, [one | words for one in group.approve(result.report, "approval")])
-
-
-def decide(group: Group, *words: str) -> None:
-    said = rollcall("decide", *words, "--why", "asked her", "--by", "manager", "--config", group.config)
-    assert said.code == 0, said.err
 
 
 def test_a_new_pairing_only_observes_for_seven_certified_nights(group: Group) -> None:
@@ -107,13 +50,6 @@ def test_a_new_pairing_only_observes_for_seven_certified_nights(group: Group) ->
         assert len(group.writes()) == written
         assert {c.state for c in of(group.night().report, victims)} == {"verified"}
         assert len(group.writes()) == written + len(victims)
-
-
-def reasons(result: Result, victims: list[Resident]) -> set[str]:
-    lines = of(result.report, victims)
-    assert len(lines) == len(victims)
-    assert {line.state for line in lines} == {"blocked"}
-    return {line.blocked_by for line in lines}
 
 
 def test_drift_on_auto_is_written_in_the_run_that_finds_it(group: Group) -> None:
@@ -335,79 +271,3 @@ def test_a_plan_that_a_later_run_superseded_is_refused(group: Group) -> None:
         assert f"plan {old.run_id} is superseded by {new.run_id}" in said.err
         assert len(group.writes()) == written
         assert rollcall("apply", new.run_id, "--config", group.config).code == 0
-
-
-# what was approved and does not go; what applying says where it wrote nothing -----------------------------------------
-
-
-def writes_off(raw: dict[str, Any]) -> None:
-    REVIEW(raw)
-    raw["sources"]["till"]["writes"] = False
-
-
-def test_what_was_approved_and_is_blocked_says_both(group: Group) -> None:
-    """A person said yes, then writes were switched off: the line says who, and why it still does not go."""
-    group.configure(REVIEW)
-    with new_emails(group) as victims:
-        written = group.writes()
-        planned = group.night()
-        assert rollcall("decide", "--file", approve(group, planned), "--config", group.config).code == 0
-        group.configure(writes_off)
-        again = group.night()
-        said = {line.detail for line in of(again.report, victims)}
-        assert said == {"approved by manager, and still not written: writes are off for till"}
-        assert "approved by manager, and still not written" in again.page.read_text(encoding="utf-8")
-        applied = rollcall("apply", again.run_id, "--config", group.config)
-        assert applied.code == 0
-        assert applied.last.endswith(" 0 written: 2 blocked: writes are off for till.")
-        assert "; 0 held for review; 2 blocked; 0 accepted." in applied.last
-        assert group.writes() == written
-
-
-def test_what_was_approved_and_waits_for_a_breaker_says_both(group: Group) -> None:
-    """A yes to each of 27 is no word on so many: the line names the breaker and what lifts it."""
-    group.configure(REVIEW)
-    with new_emails(group, 27) as victims:
-        planned = group.night()
-        assert rollcall("decide", "--file", approve(group, planned), "--config", group.config).code == 0
-        applied = rollcall("apply", planned.run_id, "--config", group.config)
-        assert applied.code == 5
-        assert applied.last.endswith(" 0 written: 27 held by till/updates.")
-        data = rollcall("--json", "explain", planned.report.findings[0].finding_id, "--config", group.config).data
-        (line,) = data["corrections"]
-        assert line["detail"] == (
-            "approved by manager, and still not written: the breaker till/updates holds it: "
-            f"`rollcall decide approve breaker till/updates --run {planned.run_id} --why TEXT` lifts it"
-        )
-        assert len(victims) == 27
-
-
-def test_applying_a_plan_that_nobody_approved_says_so(group: Group) -> None:
-    group.configure(REVIEW)
-    with new_emails(group):
-        planned = group.night()
-        applied = rollcall("apply", planned.run_id, "--config", group.config)
-        assert (applied.code, applied.last.split(". ")[-1]) == (0, "0 written: 2 not approved.")
-
-
-def test_a_second_applying_says_that_nothing_was_left(group: Group) -> None:
-    with new_emails(group):
-        done = group.night()
-        again = rollcall("apply", done.run_id, "--config", group.config)
-        assert again.last.endswith("Written: 2 verified. 0 more written: 2 verified before.")
-
-
-def test_tiles_carry_the_change_since_the_last_certified_night(group: Group) -> None:
-    """An incomplete night in between is no night to compare with."""
-    group.configure(REVIEW)
-    with new_emails(group):
-        group.faults("till").fault("forbidden", times=None)
-        assert group.night().exit_code == 3
-        group.heal()
-        first = group.night().report
-        counts = {count.name: count for count in first.counts}
-        assert (counts["open"].value, counts["open"].before, counts["open"].since) == (2, 0, "2026-03-02")
-        assert (counts["held"].value, counts["held"].before) == (2, 0)
-        assert counts["profiles"].before == counts["profiles"].value
-        again = {count.name: count for count in group.night(after=1).report.counts}
-        assert (again["open"].before, again["open"].since) == (2, first.run_id)
