@@ -23,8 +23,9 @@ from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Trace
 from connectors.sandbox.world import World
 from jobs import applying, decide, night
+from jobs.config_file import read
 from jobs.errors import ConfigError
-from jobs.settings import Settings, parse, read
+from jobs.settings import Settings, parse
 from jobs.workspace import Workspace
 from reports import render
 from reports.document import FindingLine, RunReport

@@ -1,18 +1,18 @@
 """The configuration: typed, closed, and free of secrets (interfaces, config.yaml)."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors.base import SourceSettings
 from connectors.file_source import settings_class
+from jobs.config_file import read
+from jobs.config_words import explain, nearest
 from jobs.errors import ConfigError
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins, quotable
 from jobs.policy import table as policy_table
@@ -222,7 +222,7 @@ class Settings(_Closed):
         for pairing in self.pairings:
             for role, name in (("ecom", pairing.ecom), *(("pos", pos) for pos in pairing.pos)):
                 if name not in self.sources:
-                    raise ValueError(f"pairing {pairing.id}: no source {name!r}{_nearest(name, self.sources)}")
+                    raise ValueError(f"pairing {pairing.id}: no source {name!r}{nearest(name, self.sources)}")
                 if self.sources[name].role != role:
                     raise ValueError(
                         f"pairing {pairing.id}: source {name!r} has role {self.sources[name].role}, not {role}"
@@ -251,19 +251,6 @@ def load(path: Path) -> Settings:
     return parse(read(path), path)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The file as plain values, not judged yet. Raises ConfigError."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; copy config.yaml from the repository and edit it")
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not readable as YAML: {_yaml_trouble(error)}") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: expected keys such as group, sources, pairings")
-    return raw
-
-
 def parse(raw: dict[str, Any], path: Path) -> Settings:
     """Validate a configuration already read; relative places are below the file's folder."""
     folder = path.resolve().parent
@@ -274,7 +261,7 @@ def parse(raw: dict[str, Any], path: Path) -> Settings:
     try:
         settings = Settings.model_validate({**raw, "sources": sources, "folder": folder, "file": path})
     except ValidationError as error:
-        raise ConfigError(_explain(error, Settings, path)) from error
+        raise ConfigError(explain(error, Settings, path)) from error
     return _placed(settings, folder)
 
 
@@ -290,7 +277,7 @@ def _source(name: str, raw: object, path: Path) -> SourceSettings:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_explain(error, model, path, f"sources.{name}.")) from error
+        raise ConfigError(explain(error, model, path, f"sources.{name}.")) from error
 
 
 def _placed(settings: Settings, folder: Path) -> Settings:
@@ -328,73 +315,5 @@ def _effective(pairing: Pairing) -> Iterator[tuple[str, str]]:
 def _known(what: str, value: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     for name in value:
         if name not in names:
-            raise ValueError(f"no {what} {name!r}{_nearest(name, names)}; choose of {', '.join(names)}")
+            raise ValueError(f"no {what} {name!r}{nearest(name, names)}; choose of {', '.join(names)}")
     return value
-
-
-def _yaml_trouble(error: Exception) -> str:
-    """What is wrong and where, without the text that stands there: it may be a secret."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"{error.problem or 'unreadable'}, line {mark.line + 1}, column {mark.column + 1}"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "a character that YAML does not allow"
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _explain(error: ValidationError, model: type[BaseModel], path: Path, prefix: str = "") -> str:
-    lines = [f"{path}: the configuration cannot be used:"]
-    for item in error.errors():
-        loc = [str(part) for part in item["loc"]]
-        where = prefix + ".".join(loc)
-        if item["type"] == "extra_forbidden":
-            lines.append(f"  {where}: unknown key{_nearest(loc[-1], _names(model, loc[:-1]))}")
-        else:
-            lines.append(f"  {where or 'whole file'}: {item['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
-
-
-def _names(model: type[BaseModel], loc: list[str]) -> list[str]:
-    """Every key that the part of the model at `loc` knows."""
-    for step in loc:
-        field = model.model_fields.get(step)
-        inner = [] if field is None else _models(field.annotation)
-        if inner:
-            model = inner[0]
-    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without its surprises: no dates, no base-60 numbers, `NO` is Norway, and a key given twice is refused."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key is a word, not a list", key.start_mark)
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:bool", r"^(?:true|True|false|False|on|On|off|Off)$", "tTfFoO"),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
-    ("tag:yaml.org,2002:null", r"^(?:~|null|)$", ["~", "n", ""]),
-    ("tag:yaml.org,2002:merge", r"^<<$", "<"),
-):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))

@@ -21,9 +21,10 @@ from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.world import World
 from jobs import applying, night
 from jobs.cli import main
+from jobs.config_file import read
 from jobs.night import Result
 from jobs.progress import Progress
-from jobs.settings import load, read
+from jobs.settings import load
 from jobs.workspace import Workspace
 from reports.document import RunReport
 
@@ -108,7 +109,9 @@ class Group:
         raw["sources"] = sources
         raw["pairings"] = [pairing for pairing in raw["pairings"] if pairing["ecom"] in sources]
         edit(raw)
-        self.config.write_text(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        self.config.write_text(
+            yaml.dump(raw, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
 
     def stop(self) -> None:
         self.world.stop()

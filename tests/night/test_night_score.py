@@ -15,7 +15,7 @@ from connectors.sandbox.plot import Plot, Truth
 from connectors.sandbox.plot.stage import Plant, Trace
 from connectors.sandbox.world import PAIRS, World
 from jobs import rehearse
-from jobs.settings import read
+from jobs.config_file import read
 from reports.document import RunReport
 from tests.night.search import found, secrets, sentinels, unpacked
 from tests.night.stage import REPOSITORY, Said, mortar_only, rollcall

@@ -34,8 +34,9 @@ from connectors.sandbox.world import PAIRS, World
 from jobs import apply as applies
 from jobs import applying, decide, night
 from jobs import pull as pulling
+from jobs.config_file import read
 from jobs.night import Result
-from jobs.settings import load, read
+from jobs.settings import load
 from jobs.workspace import Workspace
 from reports.document import RunReport
 from tests.simulation.soak_hands import Hands
