@@ -1,5 +1,5 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test lint accuracy bench requests memory crash soak lock clean
+.PHONY: venv demo score test deep lint accuracy bench requests memory crash soak lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
@@ -25,6 +25,9 @@ score: venv  ## the same for many seeds, smaller groups, scores only
 
 test: venv lint  ## everything that must hold before a change lands
 	$(BIN)/python -m pytest -n 3 --dist loadfile  # one more than cores: tests wait for servers now and then
+
+deep: venv  ## all tests, with every variation and the longest inputs
+	ROLLCALL_LONG=1 $(BIN)/python -m pytest -n 3 --dist loadfile -m "deep or not deep"
 
 lint: venv  ## style, types and the walls between rooms
 	$(BIN)/ruff check .

@@ -296,7 +296,14 @@ def killed_writing(group: Group, point: str) -> None:
     assert forked(doomed) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("point", ["before_intent", "after_intent", "after_write", "after_verify"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "after_intent",
+        "after_write",
+        *(pytest.param(point, marks=pytest.mark.deep) for point in ("before_intent", "after_verify")),
+    ],
+)
 def test_a_night_killed_while_it_writes_by_itself_is_resumed(quiet: Group, point: str) -> None:
     """The plan is on record before the first write, so `resume` without a name finds it; the till is written to once."""
     writes = len(quiet.writes())

@@ -31,7 +31,13 @@ class Story:
     third: Result
 
 
-@pytest.fixture(scope="module", params=sorted(EXPORTS))
+ALWAYS = ("lightspeed_x", "shopify", "treez")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*ALWAYS, *(pytest.param(kind, marks=pytest.mark.deep) for kind in sorted({*EXPORTS} - {*ALWAYS}))],
+)
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """All agree; then a phone, an email and a consent change on the other side; a person approves and brings it in."""
     export = EXPORTS[request.param]

@@ -18,7 +18,7 @@ UNNAMED = ("licenceNumber", "medicalDocument", "passwordHash")
 SENTINEL = "NOBODYS-LICENCE"
 UNREAD = {finding("schema_drift", heading) for heading in ("Tax Exempt", "Loyalty Points", "Credit Balance")}
 """What the vendor's file holds and nobody reads is told every night, by its heading alone (G11)."""
-BOTH = pytest.mark.parametrize("driver", ["api", "files"])
+BOTH = pytest.mark.parametrize("driver", ["api", pytest.param("files", marks=pytest.mark.deep)])
 
 Report = Any
 Opened = Callable[..., Group]
@@ -96,7 +96,7 @@ def test_a_change_in_mission_control_reaches_every_store(opened: Opened, driver:
 
 
 @BOTH
-@pytest.mark.parametrize("field", ["phone", "email"])
+@pytest.mark.parametrize("field", ["phone", pytest.param("email", marks=pytest.mark.deep)])
 def test_a_push_that_greenline_missed_is_drift_there_alone(opened: Opened, driver: str, field: str) -> None:
     """C1, C2: the other store has it; by default a person saves it again, and nothing is written."""
     group = opened(driver)
@@ -126,7 +126,11 @@ def test_a_missed_push_is_written_by_the_api_where_that_is_switched_on(opened: O
     quiet(group)
 
 
-@pytest.mark.parametrize("pairing", [{}, {"contact_way": "pos"}], ids=["by default", "where the pairing would"])
+@pytest.mark.parametrize(
+    "pairing",
+    [pytest.param({}, marks=pytest.mark.deep), {"contact_way": "pos"}],
+    ids=["by default", "where the pairing would"],
+)
 @BOTH
 def test_nothing_is_written_to_greenline_before_somebody_switches_it_on(
     opened: Opened, driver: str, pairing: dict[str, str]

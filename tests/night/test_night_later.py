@@ -101,6 +101,7 @@ def observes(said: Said) -> bool:
     return "both only observes, nothing of it is written" in said.out
 
 
+@pytest.mark.deep
 def test_a_pairing_put_back_after_a_long_time_observes_anew(trusted: Past) -> None:
     """G14: what it learned two months ago is not what it is let loose on."""
     trusted.configure([])
@@ -118,7 +119,7 @@ def test_a_pairing_put_back_after_a_long_time_observes_anew(trusted: Past) -> No
     assert [observes(trusted.night()) for _ in range(2)] == [True, False]
 
 
-@pytest.mark.parametrize("keys", [["phone", "email"], ["email"]])
+@pytest.mark.parametrize("keys", [["phone", "email"], pytest.param(["email"], marks=pytest.mark.deep)])
 def test_a_pairing_with_other_match_keys_observes_anew(keys: list[str], trusted: Past) -> None:
     """G14: other keys, or the same in another order, make other links."""
     trusted.configure([PAIRING | {"keys": ["email", "phone"]}])
@@ -185,7 +186,7 @@ def files_below_size(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("limit", [4_096, 40_960])
+@pytest.mark.parametrize("limit", [4_096, pytest.param(40_960, marks=pytest.mark.deep)])
 def test_a_disk_that_refuses_is_told_in_a_sentence(limit: int, settled: Past) -> None:
     """What, where and what to do, exit 1; and the night after it is whole."""
     with files_below_size(limit):
@@ -235,7 +236,10 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-@pytest.mark.parametrize(("name", "lost"), [("roll", "every entity a new id"), ("bases", "as on a first night")])
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [pytest.param("roll", "every entity a new id", marks=pytest.mark.deep), ("bases", "as on a first night")],
+)
 def test_a_damaged_kept_file_can_be_left_behind(
     name: str, lost: str, damage: Callable[[Path], Any], settled: Past
 ) -> None:
@@ -254,7 +258,9 @@ def test_a_damaged_kept_file_can_be_left_behind(
     assert settled.say("purge", "--kept", "nothing").code == 2
 
 
-@pytest.mark.parametrize("name", ["links", "entities", "phones"])
+@pytest.mark.parametrize(
+    "name", ["links", *(pytest.param(name, marks=pytest.mark.deep) for name in ("entities", "phones"))]
+)
 def test_what_only_helps_can_be_forgotten_too(name: str, past: Past) -> None:
     write_csv(past.folder / "till.csv", HEADING, [["7", *ANN[:2], "+49 30 1234567", ANN[3]]])  # not spelled as at home
     none = past.say("purge", "--kept", name)

@@ -167,7 +167,9 @@ def test_an_anonymised_customer_is_gone_and_never_matched(group: Group) -> None:
     assert not [c for c in result.report.corrections if c.profile_id == victim.ids["till"]]
 
 
-@pytest.mark.parametrize(("channel", "flag"), [("email", "noEmail"), ("sms", "noPhone")])
+@pytest.mark.parametrize(
+    ("channel", "flag"), [("email", "noEmail"), pytest.param("sms", "noPhone", marks=pytest.mark.deep)]
+)
 def test_an_opt_out_of_the_shop_is_carried_to_the_till(group: Group, channel: str, flag: str) -> None:
     """G9, M11: R-Series keeps email and SMS; the flag reads unknown afterwards, and that settles."""
     name = f"{channel}_consent"
@@ -179,7 +181,7 @@ def test_an_opt_out_of_the_shop_is_carried_to_the_till(group: Group, channel: st
     quiet(group)
 
 
-@pytest.mark.parametrize("means", ["unknown", "out"])
+@pytest.mark.parametrize("means", [pytest.param("unknown", marks=pytest.mark.deep), "out"])
 def test_a_flag_at_the_till_says_no_only_where_the_group_says_so(opened: Opened, means: str) -> None:
     """G9: the flag is also the creation default, so by itself it opts nobody out anywhere; `no_contact_means: out` does."""
     group = opened(no_contact_means=means)
@@ -214,7 +216,14 @@ def test_tokens_rotate_between_nights_and_in_their_middle(group: Group) -> None:
     assert till_of(group).access.refreshes == refreshes + 1, "an hour is over after a day"
 
 
-@pytest.mark.parametrize("fault", ["scope_lost", "stop_at_page", "lying_count"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "scope_lost",
+        pytest.param("stop_at_page", marks=pytest.mark.deep),
+        pytest.param("lying_count", marks=pytest.mark.deep),
+    ],
+)
 def test_an_incomplete_till_is_no_certificate_and_nothing_is_concluded(group: Group, fault: Any) -> None:
     """G1: yesterday's list is shown with its age, and nothing is written."""
     group.accounts["shop"].edit(group.people[0].ids["shop"], {"email": "new@example.com"})

@@ -165,7 +165,7 @@ def test_who_opts_out_after_the_plan_is_not_created_as_it_was_planned_g9(group: 
         group.faults("shop").delete(customer)
 
 
-@pytest.mark.parametrize("archived", [True, False])
+@pytest.mark.parametrize("archived", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_a_link_goes_to_nobody_else_than_was_judged(group: Group, archived: bool) -> None:
     """The profile that was to be linked is archived, or was given to another person, between plan and apply (M12)."""
     till = group.faults("till")
@@ -206,7 +206,14 @@ def _writes_off(raw: dict[str, Any]) -> None:
     raw["sources"]["till"]["writes"] = False
 
 
-@pytest.mark.parametrize("change", [_policy("off"), _policy("review"), _ignored, _gone, _writes_off])
+@pytest.mark.parametrize(
+    "change",
+    [
+        _policy("off"),
+        *(pytest.param(edit, marks=pytest.mark.deep) for edit in (_policy("review"), _ignored, _gone)),
+        _writes_off,
+    ],
+)
 def test_going_on_asks_the_policy_of_today(group: Group, victims: list[Resident], change: Edit) -> None:
     """What was begun is found out by reading, and nothing more is written."""
     group.configure(_policy("auto"))

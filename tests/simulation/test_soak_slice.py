@@ -1,4 +1,4 @@
-"""Three nights of the soak, and the same nights again: a failing seed must play exactly as it did."""
+"""Two nights of the soak, and the same nights again: a failing seed must play exactly as it did."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from tests.simulation import soak
 SEED = 11
 
 
-def test_three_nights_hold_every_law_and_play_the_same_again(tmp_path: Path) -> None:
-    first = soak.soak(3, SEED, tmp_path / "first")
-    assert first.nights == 3
+def test_nights_hold_every_law_and_play_the_same_again(tmp_path: Path) -> None:
+    first = soak.soak(2, SEED, tmp_path / "first")
+    assert first.nights == 2
     assert first.armed.total() > 0
-    again = soak.soak(2, SEED, tmp_path / "again")
-    assert again.trace == first.trace[:2]
+    again = soak.soak(1, SEED, tmp_path / "again")
+    assert again.trace == first.trace[:1]
 
 
 def test_two_seeds_in_a_row_meet_every_half() -> None:

@@ -150,7 +150,7 @@ def test_tokens_rotate_from_night_to_night_and_none_is_lost(days: Days) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(("out_at", "other"), [("till", "shop"), ("shop", "till")])
+@pytest.mark.parametrize(("out_at", "other"), [("till", "shop"), pytest.param("shop", "till", marks=pytest.mark.deep)])
 def test_g9_an_opt_out_is_carried_over_and_an_opt_in_is_not(tmp_path: Path, out_at: str, other: str) -> None:
     """X1: the marketing preference; `do_not_email` and `acceptMarketing` say it with opposite words.
 
