@@ -36,7 +36,9 @@ VERDICTS: Mapping[Target, frozenset[Verdict]] = {
     "certificate": frozenset({"approve", "reject"}),
     "breaker": frozenset({"approve", "reject"}),
 }
-_PAIR = re.compile(r"[a-z0-9][a-z0-9_-]*:\S+ [a-z0-9][a-z0-9_-]*:\S+")
+_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]*:\S(?:[^\t]*\S)?")
+BETWEEN = "\t"
+"""Stands between the two profiles of a pair where an id holds blanks itself."""
 LARGEST_FILE = 8 * 1024 * 1024
 ZONES = timedelta(days=1)
 """A day in UTC may be over while it goes on at the group's place."""
@@ -131,7 +133,12 @@ def meant(ids: Sequence[str], target: str | None, verdict: str | None) -> list[s
         return list(ids)
     if len(ids) != 2:
         raise ConfigError("a pair is two profiles: `rollcall decide not_same pair SOURCE:ID SOURCE:ID`")
-    return [" ".join(sorted(ids))]
+    return [_joined(*ids)]
+
+
+def _joined(one: str, other: str) -> str:
+    """A pair as it is kept: the two in one order, so that a later word on them finds it."""
+    return (BETWEEN if " " in one + other else " ").join(sorted((one, other)))
 
 
 def in_full(state: State, run: str, target: str | None, given: str) -> str:
@@ -179,7 +186,7 @@ def _judged(
         for number, (decision, doubt) in enumerate(judged, start=1)
         if doubt
     ]
-    return [_row(run, decision, now) for decision, doubt in judged if not doubt], said
+    return [_row(run, decision, now, known) for decision, doubt in judged if not doubt], said
 
 
 def _doubts(state: State, known: Known, run: str, decisions: Sequence[Decision], now: datetime) -> list[str]:
@@ -230,12 +237,26 @@ def _doubt_fingerprint(decision: Decision, fingerprints: Collection[str]) -> str
 
 
 def _doubt_pair(decision: Decision, known: Known) -> str:
-    if not _PAIR.fullmatch(decision.id):
-        return "the id is two profiles, `SOURCE:ID SOURCE:ID`; a profile whose id holds a space cannot be named"
-    one, other = decision.id.split(" ")
+    readings = _readings(decision.id, known)
+    if not readings:
+        return "the id is two profiles, `SOURCE:ID SOURCE:ID`"
+    if len(readings) > 1:
+        return "the ids hold blanks, and it can be read in several ways: put a tab between the two profiles"
+    ((one, other),) = readings
     if one == other:
         return "a profile is no pair with itself: name two"
     return _doubt_profile(one, known) or _doubt_profile(other, known)
+
+
+def _readings(pair: str, known: Known) -> list[tuple[str, str]]:
+    """The two profiles that a text can mean; of several ways to cut it those count of which both profiles are known."""
+    if BETWEEN in pair:
+        one, _, other = pair.partition(BETWEEN)
+        return [(one, other)] if all(_PROFILE.fullmatch(name) for name in (one, other)) else []
+    cuts = [(pair[:at], pair[at + 1 :]) for at, letter in enumerate(pair) if letter == " "]
+    cuts = [cut for cut in cuts if all(_PROFILE.fullmatch(name) for name in cut)]
+    there = [cut for cut in cuts if len(cuts) > 1 and not any(_doubt_profile(name, known) for name in cut)]
+    return there or cuts
 
 
 def _doubt_profile(name: str, known: Known) -> str:
@@ -296,11 +317,11 @@ def _found(state: State, ids: Collection[str]) -> set[str]:
     return known
 
 
-def _row(run: str, decision: Decision, now: datetime) -> DecisionRow:
+def _row(run: str, decision: Decision, now: datetime, known: Known) -> DecisionRow:
     return DecisionRow(
         run_id=run,
         target=decision.target,
-        id=" ".join(sorted(decision.id.split(" "))) if decision.target == "pair" else decision.id,
+        id=_joined(*_readings(decision.id, known)[0]) if decision.target == "pair" else decision.id,
         verdict=decision.verdict,
         reason=decision.reason,
         by=decision.by,

@@ -57,14 +57,17 @@ def explain(
     workspace: Workspace, finding_id: str, run_id: str | None = None, *, unmask: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """One finding of a run (the last that wrote a report by default) in full, as text and as data; on wish with the real
-    values. What became of its corrections is told as it stands now. Raises ConfigError."""
+    values. What became of its corrections is told as it stands now. The id of a correction explains it, and the finding
+    that it mends. Raises ConfigError."""
     document, _ = report(workspace, run_id)
-    found = _named(workspace, document, finding_id)
+    corrected = _correction_named(document, finding_id)
+    found = _named(workspace, document, corrected.finding_ids[0] if corrected else finding_id)
     corrections = _as_they_stand(workspace, document, found)
     clear = real.look(workspace, document, found) if unmask else None
     states = Counter(c.standing.replace("_", " ") for c in corrections)
     tally = ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
     lines = [
+        *(_changes(corrected) if corrected else []),
         f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {many(found.nights_open, 'night')}]",
         *([f"rules: {', '.join(found.rule_ids)}"] if found.rule_ids else []),
         *(f"  {line}" for line in rules.sentences(found.rule_ids)),
@@ -87,6 +90,32 @@ def explain(
         "rules": {name: rules.text(name) for name in found.rule_ids},
     }
     return "\n".join(lines), data | (real.as_data(clear) if clear else {})
+
+
+def _correction_named(document: RunReport, given: str) -> CorrectionLine | None:
+    """The one correction of a report whose id begins so, where no finding's does and a finding asks for it."""
+    if not given or any(f.finding_id.startswith(given) for f in document.findings):
+        return None
+    named = [c for c in document.corrections if c.correction_id.startswith(given)]
+    if len(named) > 1:
+        among = ", ".join(c.correction_id for c in named[:MOST])
+        raise ConfigError(f"several corrections begin with {given}: {among}; give more of the id")
+    there = {f.finding_id for f in document.findings}
+    known = [c for c in named if c.finding_ids and c.finding_ids[0] in there]
+    return known[0] if known else None
+
+
+def _changes(line: CorrectionLine) -> list[str]:
+    """A correction field by field, and what it mends."""
+    before = {fact.name: fact.value for fact in line.before}
+    changes = [f"  {fact.name}: {before.get(fact.name) or 'empty'} -> {fact.value or 'empty'}" for fact in line.after]
+    needs = f"; needs {', '.join(line.needs)}" if line.needs else ""
+    return [
+        f"correction {line.correction_id}: {line.action} {line.source}:{line.profile_id}, can be undone {line.reversible}{needs}",
+        *changes,
+        *([f"  follows {line.after_correction}"] if line.after_correction else []),
+        f"it mends {many(len(line.finding_ids), 'finding')}: {', '.join(line.finding_ids)}",
+    ]
 
 
 def _named(workspace: Workspace, document: RunReport, finding_id: str) -> FindingLine:

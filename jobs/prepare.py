@@ -70,9 +70,7 @@ def configure(warehouse: Warehouse, settings: Settings, connectors: Mapping[str,
     warehouse.insert("capabilities", _capabilities(connectors))
     warehouse.insert("standins", _standins(settings))
     warehouse.insert("match_rules", _match_rules(settings))
-    warehouse.insert(
-        "field_policies", [(p.id, f, p.wins(f), p.mode("drift")) for p in settings.pairings for f in DRIFT_FIELDS]
-    )
+    warehouse.insert("field_policies", [(p.id, f, p.wins(f)) for p in settings.pairings for f in DRIFT_FIELDS])
     warehouse.insert("action_policies", [(p.id, a, p.mode(a)) for p in settings.pairings for a in ACTIONS])
     warehouse.insert("link_keys", [(n, k, pos) for n, s in settings.sources.items() for k, pos in s.link_keys.items()])
     warehouse.insert("lookups", _lookups(settings))

@@ -8,11 +8,12 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from jobs.errors import ConfigError
 from reports.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +50,16 @@ def rules(root: Path = ROOT) -> list[Rule]:
         Rule(name, text, (*places.get(name, ()), *_refusal(name)), tuple(tests.get(name, ())))
         for name, text in RULES.items()
     ]
+
+
+def chosen(ids: Collection[str], root: Path = ROOT) -> list[Rule]:
+    """The rules of these ids, however they are cased, `G` standing for all of its family; all of them where none is given.
+    Raises ConfigError for what is no rule."""
+    wanted = {one.upper() for one in ids}
+    known = {name.upper() for name in RULES}
+    if strange := sorted(one for one in wanted if one not in known and one not in {name[0] for name in known}):
+        raise ConfigError(f"there is no rule {', '.join(strange)}: `rollcall rules` lists all of them")
+    return [rule for rule in rules(root) if not wanted or {rule.id.upper(), rule.id[0]} & wanted]
 
 
 def table(found: list[Rule]) -> list[list[str]]:

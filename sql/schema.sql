@@ -22,10 +22,9 @@ create table pairings (
 -- grain: one row per pairing and rule, in the order in which they are tried (M2, T4); pairing '' is `match.keys`
 create table match_rules (pairing varchar, position integer, key_kind varchar);
 
--- grain: one row per pairing and field: what a correction of drift may do
+-- grain: one row per pairing and field: who may win drift of it; whether it is written is the action's policy (`drift`)
 --   wins: newest (the side that changed, G13) | ecom | pos | ask | suggest (never written unattended) | ignore
---   apply: off | review | auto
-create table field_policies (pairing varchar, field varchar, wins varchar, apply varchar);
+create table field_policies (pairing varchar, field varchar, wins varchar);
 
 -- grain: one row per pairing and kind of action (drift, relink, create, add_note, add_tag, opt_out): off | review | auto
 create table action_policies (pairing varchar, action varchar, apply varchar);

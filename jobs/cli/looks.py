@@ -50,12 +50,12 @@ def report(desk: Desk, run_id: str | None) -> None:
 
 
 @command(
-    click.argument("finding_id", metavar="FINDING"),
+    click.argument("finding_id", metavar="FINDING|CORRECTION"),
     click.option("--run", "run_id", help="The run whose report tells of it (the last one by default)."),
     click.option("--unmask", is_flag=True, help="Show the real values too, from the run's sealed snapshots."),
 )
 def explain(desk: Desk, finding_id: str, run_id: str | None, unmask: bool) -> None:
-    """One finding in full: evidence, rules, what to do, and its corrections."""
+    """One finding in full: evidence, rules, what to do, and its corrections; or one correction, by its id."""
     with desk.workspace() as workspace:
         text, data = look.explain(workspace, finding_id, run_id, unmask=unmask)
     if unmask:
@@ -104,10 +104,10 @@ def status(desk: Desk) -> None:
         )
 
 
-@command(name="rules")
-def rules_command(desk: Desk) -> None:
-    """Every rule of the domain: what it says, where it is kept, and which tests hold it there."""
-    found = rules.rules()
+@command(click.argument("ids", metavar="[RULE]...", nargs=-1), name="rules")
+def rules_command(desk: Desk, ids: tuple[str, ...]) -> None:
+    """Every rule of the domain, or those that are named: what it says, where it is kept, and which tests hold it there."""
+    found = rules.chosen(ids)
     if desk.as_json:
         desk.say("", [{"id": rule.id, "where": list(rule.where), "tests": list(rule.tests)} for rule in found])
     else:

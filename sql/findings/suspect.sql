@@ -14,7 +14,10 @@ select
     [struct_pack(name := 'probability', value := cast(s.probability as varchar)), struct_pack(name := 'weight', value := cast(s.weight as varchar))],
     w.facts
   ) as evidence,
-  concat('a person decides: rollcall decide same pair ', s.left_source, ':', s.left_id, ' ', s.right_source, ':', s.right_id, ', or not_same') as proposal,
+  concat('a person decides: rollcall decide same pair ',
+    case when contains(s.left_id, ' ') then concat('"', s.left_source, ':', s.left_id, '"') else concat(s.left_source, ':', s.left_id) end, ' ',
+    case when contains(s.right_id, ' ') then concat('"', s.right_source, ':', s.right_id, '"') else concat(s.right_source, ':', s.right_id) end,
+    ', or not_same') as proposal,
   '' as blocked_by
 from suspects as s
 join (

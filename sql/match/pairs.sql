@@ -4,12 +4,18 @@
 
 -- grain: one row per pair that a person decided on, left before right; of two decisions `not_same` holds
 create table decided as
-with said as (
+-- a tab stands between the two where an id holds blanks itself
+with cut as (
   select verdict,
-    regexp_extract(id, '^([^: ]+):[^ ]+ [^: ]+:[^ ]+$', 1) as one_source, regexp_extract(id, '^[^: ]+:([^ ]+) [^: ]+:[^ ]+$', 1) as one_id,
-    regexp_extract(id, '^[^: ]+:[^ ]+ ([^: ]+):[^ ]+$', 1) as other_source, regexp_extract(id, '^[^: ]+:[^ ]+ [^: ]+:([^ ]+)$', 1) as other_id
+    case when contains(id, chr(9)) then split_part(id, chr(9), 1) else split_part(id, ' ', 1) end as one,
+    case when contains(id, chr(9)) then split_part(id, chr(9), 2) else split_part(id, ' ', 2) end as other
   from decisions
   where target = 'pair' and verdict in ('same', 'not_same')
+),
+said as (
+  select verdict, split_part(one, ':', 1) as one_source, substr(one, length(split_part(one, ':', 1)) + 2) as one_id,
+    split_part(other, ':', 1) as other_source, substr(other, length(split_part(other, ':', 1)) + 2) as other_id
+  from cut
 ),
 found as (
   select w.n, d.other_source, d.other_id, d.verdict

@@ -118,7 +118,7 @@ class Night:
         put = self.warehouse.insert
         put("pairings", [self._pairing_row(p, name, why_not_correctable) for name in pos])
         self._rules([(p.id, number, key) for number, key in enumerate(p.match_keys, start=1)])
-        put("field_policies", [(p.id, field, p.wins(field), p.mode("drift")) for field in DRIFT_FIELDS])
+        put("field_policies", [(p.id, field, p.wins(field)) for field in DRIFT_FIELDS])
         put("action_policies", [(p.id, action, p.mode(action)) for action in ACTIONS])
         put("markers", [(p.id, "note", note) for note in [p.base.marker_note] if note])
         put("markers", [(p.id, "tag", tag) for tag in p.marker_tags])

@@ -54,6 +54,13 @@ def test_ids_may_hold_colons(alone: Night) -> None:
     assert alone.groups() == {frozenset({"here:gid://one/1", "there:x:2"})}
 
 
+def test_ids_may_hold_blanks(alone: Night) -> None:
+    """A tab stands between the two, as `decide` keeps such a pair."""
+    alone.has("here:No 1", "there:2 here:3", first_name="Ann")
+    alone.warehouse.insert("decisions", [("pair", "here:No 1\tthere:2 here:3", "same", None, None)])
+    assert alone.groups() == {frozenset({"here:No 1", "there:2 here:3"})}
+
+
 # from night to night ---------------------------------------------------------------------------------------------------
 
 

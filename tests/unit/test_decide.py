@@ -296,6 +296,17 @@ def test_the_command_line_is_told_why_not(state: State, clock: SimulatedClock, w
     assert recorded(state) == []
 
 
+def test_a_profile_whose_id_holds_blanks_can_be_named_and_is_split_where_both_are_known() -> None:
+    """A tab stands between the two, so that nothing else can be meant; SQL cuts there too."""
+    known = Known(("till", "shop"), (), lambda source: {"till": {"A 7", "A"}, "shop": {"1", "7 shop:1"}}[source])
+    assert decide.meant(["till:A 7", "shop:1"], "pair", "same") == ["shop:1\ttill:A 7"]
+    assert decide._readings("till:A 7 shop:1", known) == [("till:A 7", "shop:1")]
+    assert decide._readings("shop:1\ttill:A 7", known) == [("shop:1", "till:A 7")]
+    assert decide._readings("shop:1 \ttill:A 7", known) == []
+    assert decide._readings("till:A shop:7 shop:1", known) == [("till:A", "shop:7 shop:1")]
+    assert len(decide._readings("till:B shop:7 shop:1", known)) == 2, "neither way names two who are known"
+
+
 def test_the_first_characters_of_an_id_are_enough_where_they_are_its_own(state: State) -> None:
     rows = [
         FindingRow(name, "drift", "phone", "p", name, (("till", "7"),), "high")

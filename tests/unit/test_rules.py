@@ -47,6 +47,9 @@ def test_a_range_of_rules_cites_none_and_a_message_cites_its_own(tmp_path: Path)
 
 def test_the_command_prints_them_for_people_and_machines() -> None:
     assert rollcall("rules").last == f"{len(RULES)} rules, {len(rules.REFUSED)} refused for now"
+    assert rollcall("rules", "g13", "M12").last.startswith("2 rules")
+    assert {rule.id for rule in rules.chosen(["X"])} == {"X1", "X2", "X3", "X4", "X5"}
+    assert rollcall("rules", "G99").code == 2
     said = rollcall("--json", "rules").data
     assert [row["id"] for row in said] == list(RULES)
     assert set(said[0]) == {"id", "where", "tests"}
