@@ -11,8 +11,13 @@ select
   cast([] as varchar[]) as members,
   l.pos as store_source,
   [
-    struct_pack(name := concat('title@', l.ecom), value := e.name),
-    struct_pack(name := concat('name@', l.pos), value := p.name)
+    struct_pack(name := concat('group@', l.ecom), value := e.name),
+    struct_pack(name := concat('group@', l.pos), value := p.name),
+    struct_pack(name := 'reason', value := concat('they differ in ', case
+      when lower(p.name) = lower(coalesce(m.pos_name, e.name)) then 'upper and lower case'
+      when replace(p.name, ' ', '') = replace(coalesce(m.pos_name, e.name), ' ', '') then 'blanks'
+      when replace(lower(p.name), ' ', '') = replace(lower(coalesce(m.pos_name, e.name)), ' ', '') then 'blanks, and upper and lower case'
+      else 'punctuation, blanks or case' end))
   ] as evidence,
   concat('rename the group in ', l.pos, ' to ', coalesce(m.pos_name, e.name)) as proposal,
   '' as blocked_by

@@ -56,6 +56,13 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         for number in (1, 2, 3):
             till(f"copy {number}", replace(thrice, phone=None))
         shop("thrice", thrice, orders=1, phone=None)
+        spelled = stage.newcomer("CA")
+        digits = str(spelled.phone)[-10:]
+        area, exchange, line = digits[:3], digits[3:6], digits[6:]
+        for spelling in (digits, f"+1{digits}", f"({area}){exchange}-{line}", f"+1 {area}-{exchange}-{line}"):
+            till(spelling, replace(spelled, email=None), phone_raw=spelling)
+        till("abroad", replace(spelled, email=None), phone_raw=f"+44 {area} {exchange} {line}")
+        ids |= {f"spelling {n}": ids[text] for n, text in enumerate(list(ids)[-5:-1], start=1)}
         shop("no address", replace(stage.newcomer("CA"), address=None), orders=2)
         retyped, at_home, marked = (stage.pick("linked") for _ in range(3))
         stage.retype_phone(retyped, "till", stage.new_phone(retyped.person))
@@ -82,6 +89,16 @@ def test_10_where_the_name_of_a_contradicts_a_person_is_asked_and_b_is_not_taken
     assert finding.blocked_by == "the match is a different person: a person picks"
     assert {c.state for c in night.corrections("strange")} == {"blocked"}
     assert night.ids["not asked"] not in {f"till:{a.value}" for c in night.corrections("strange") for a in c.after}
+
+
+def test_11_the_four_spellings_of_shopify_are_one_number_and_a_foreign_one_with_the_same_ten_digits_is_another(
+    night: Night,
+) -> None:
+    """M4, G3: only E.164 compares, so the last ten digits alone tie nobody."""
+    four = {night.ids[f"spelling {n}"] for n in (1, 2, 3, 4)}
+    (double,) = [f for f in night.about("spelling 1") if f.kind == "duplicate_phone"]
+    assert {f"{m.source}:{m.id}" for m in double.members} == four
+    assert {f.kind for f in night.about("abroad")} <= {"suspect"}
 
 
 def test_12_of_three_profiles_with_one_email_the_first_is_linked_whatever_the_order_of_the_pages(night: Night) -> None:
