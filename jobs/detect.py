@@ -77,17 +77,35 @@ def checks() -> dict[str, Check]:
 
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
+    warehouse.run("crossed")
     warehouse.run("drift", key=key, today=today)
     warehouse.run("consent/merges")
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
     warehouse.run("lookups")
+    warehouse.run("again")
+    warehouse.run("returns", today=today)
+    warehouse.run("moves", today=today)
+    warehouse.run("pending")
     warehouse.connection.execute(_TABLE)
     for script in sql.folder("findings"):
         (query,) = script.statements
         kind = script.name.split("/")[1]
         warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+
+
+def also_counted(warehouse: Warehouse, *, today: date) -> dict[str, int]:
+    """Customers of whom nothing is wrong and something is to be known: who waits (X4), and whose entity changed (G7)."""
+    waiting = warehouse.count("select count(distinct concat(source, ':', id)) from pending")
+    what = {
+        name: warehouse.count(
+            "select count(distinct old_entity) from next_moves where moved_on = $day and what = $what",
+            day=str(today), what=name,
+        )
+        for name in ("split", "merged")
+    }  # fmt: skip
+    return {"pending": waiting, "customers_split": what["split"], "customers_merged": what["merged"]}
 
 
 def findings(warehouse: Warehouse) -> list[Finding]:

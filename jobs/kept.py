@@ -58,9 +58,27 @@ select source, id, channel, nth, first_seen, said_at, raised_on, entity_id, cove
 from next_outs
 order by source, id, channel
 """,
+    # stored links that were seen broken, until their profile is back (M13)
+    "lost_links": """
+select pairing, ecom_source, ecom_id, pos_source, pos_id, state, since, restored_on
+from next_lost
+order by pairing, ecom_source, ecom_id, pos_source, pos_id
+""",
+    # splits and merges of customers, with the old ids (G7)
+    "moves": """
+select moved_on, source, id, what, old_entity, new_entity
+from next_moves
+order by moved_on, source, id, old_entity
+""",
+    # who is in one system only, and not wrong (X4)
+    "pending": """
+select pairing, source, id as profile_id, pos, why
+from pending
+order by pairing, source, profile_id, pos
+""",
 }
 """What every night keeps of its warehouse, by name."""
-RECALLED = ("roll", "bases", "outs")
+RECALLED = ("roll", "bases", "outs", "lost_links", "moves")
 """Of these, what the next night gets as a table of that name."""
 LOST: Mapping[str, str] = {
     "roll": "the next night gives every entity a new id, so findings begin anew, and words on findings and corrections end",
@@ -69,6 +87,9 @@ LOST: Mapping[str, str] = {
     "links": "`export links` has nothing until the next night makes them again",
     "suspects": "`export suspects` has nothing until the next night makes them again",
     "entities": "`export entities` has nothing until the next night makes them again",
+    "lost_links": "a profile that was archived and comes back is not told as restored (M13)",
+    "moves": "which customers were split or merged on earlier nights is no longer known (G7)",
+    "pending": "`export pending` has nothing until the next night makes them again",
     "phones": "nothing but time: the next night parses every spelling of a phone again",
 }
 """What is lost when a kept file is forgotten."""

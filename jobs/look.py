@@ -20,7 +20,9 @@ from reports.words import many
 SUFFIXES = (".csv", ".xlsx")
 MOST = 5
 """So many of several that are meant are named."""
-EXPORTS = ("entities", "links", "suspects", "findings", "plan", "journal")
+KEPT = ("entities", "links", "suspects", "pending", "moves")
+"""Lists that a night keeps."""
+EXPORTS = (*KEPT, "findings", "plan", "journal")
 
 
 def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
@@ -195,7 +197,7 @@ def export(workspace: Workspace, what: str, out: Path) -> int:
         raise ConfigError(
             f"{out}: an export is {' or '.join(SUFFIXES)}, by the end of its name: CSV for machines, XLSX for people"
         )
-    if what in {"entities", "links", "suspects"}:
+    if what in KEPT:
         heading, rows = _roll(workspace, what)
     else:
         document, _ = report(workspace, None)

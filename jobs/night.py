@@ -250,6 +250,7 @@ def _planned(
         breakers=breaking.counted,
         standing=standing_of(workspace, night.run_id),
         before=reporting.before(workspace.reports, workspace.state.runs(), str(night.day)),
+        also=detect.also_counted(warehouse, today=night.day),
     )
     urls = {name: connector.admin_url for name, connector in workspace.connectors.items()}
     faced = detect.with_faces(warehouse, findings)

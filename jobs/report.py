@@ -82,6 +82,8 @@ class Run:
     breakers: tuple[Breaker, ...]
     standing: Standing
     before: Before = Before()
+    also: Mapping[str, int] = field(default_factory=dict)
+    """What else is counted, by its name."""
 
 
 def document(
@@ -373,7 +375,7 @@ def _counts(
     customers = {"entities": run.entities or 0, "profiles": run.profiles}
     figures = {name: states[name] for name in FINDING_STATES} | {name: live[name] for name in SEVERITIES} | customers
     earlier = [name for name in run.before.figures if name in CORRECTION_STATES]
-    figures |= {name: waiting[name] for name in sorted({*waiting, *earlier, *ALWAYS_SHOWN})}
+    figures |= {name: waiting[name] for name in sorted({*waiting, *earlier, *ALWAYS_SHOWN})} | dict(run.also)
     return [
         Counts(
             name=name,

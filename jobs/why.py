@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs import match, phones, prepare, suspects
 from jobs.errors import ConfigError
+from jobs.known_of import moves
 from jobs.pull import Pulled
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
@@ -71,11 +72,13 @@ def why(workspace: Workspace, one: str, other: str, *, unmask: bool = False) -> 
         verdict, lines, data = _told(warehouse, two, suspects.weights(workspace.folder))
         shown = {name: _side_by_side(name, given, unmask) for name, given in values.items()}
         table = [f"  {name}: {left or 'empty'} | {right or 'empty'}" for name, (left, right) in shown.items()]
+    moved = moves(workspace, one, other)
     last = f"{one} and {other}: {verdict}"
-    return "\n".join([f"{one} | {other}", *table, *lines, last]), {
+    return "\n".join([f"{one} | {other}", *table, *lines, *moved, last]), {
         "values": shown,
         "verdict": verdict,
         "said": lines,
+        "moved": moved,
         **data,
     }
 

@@ -26,6 +26,9 @@ PLAIN = frozenset({
 })  # fmt: skip
 """Names whose values are not personal: states, counts, rules, times and ids."""
 
+CONFIGURED = "pattern"
+"""What the configuration itself says of placeholders; it is no customer's."""
+
 _CONTACT_IN_TEXT = re.compile(
     r"[^\s@<>;,]+@[^\s@<>;,]+|\+\d[\d\s().-]{6,}\d|\(?\b\d{3}\)?[\s.-]{1,2}\d{3}[\s.-]\d{4}\b",
 )
@@ -50,6 +53,8 @@ def mask(field: str, value: str | None) -> str:
     if not value:
         return ""
     name = base_name(field)
+    if name == CONFIGURED:
+        return value
     if name in PLAIN:
         return scrub(value)
     bare = value.strip()

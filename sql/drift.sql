@@ -86,6 +86,20 @@ select pairing, ecom_n, pos_n, field, ecom_key, pos_key
 from told
 where trim(raw) in ('', '?', 'N/A');
 
+-- grain: one row per link that an order of today brought together for the first time: the vendor has its day to make both alike (X4)
+create table early_links as
+select t.pairing, t.ecom_source, t.ecom_id, t.ecom_n, t.pos_source, t.pos_n
+from profiles as p
+join (
+  select a.pairing, a.ecom_source, a.ecom_id, a.ecom_n, a.pos_source, a.pos_id, a.pos_n
+  from ties as a
+  join pairings as l on l.pairing = a.pairing and l.pos = a.pos_source and l.vendor_sync and l.link_after = 'purchase'
+) as t on t.ecom_source = p.source and t.ecom_id = p.id
+join sources as s on s.source = p.source and p.last_seen_at > s.taken_at - interval 24 hours
+left join (select distinct pairing, ecom_source, ecom_id, pos_source, pos_id from bases) as b on b.pairing = t.pairing
+  and b.ecom_source = t.ecom_source and b.ecom_id = t.ecom_id and b.pos_source = t.pos_source and b.pos_id = t.pos_id
+where b.pairing is null;
+
 -- grain: one row per link and field on which the two sides disagree
 -- side: who changed since both agreed (ecom, pos, both), who is blank (ecom_blank, pos_blank), or no_base
 create table drifts as
@@ -103,17 +117,6 @@ based as (
   from bases as b
   join torn as f on f.pairing = b.pairing and f.ecom_source = b.ecom_source and f.ecom_id = b.ecom_id
     and f.pos_source = b.pos_source and f.pos_id = b.pos_id and f.field = b.field
-),
--- X4: an order of today brought these two together for the first time, and the vendor has its day to make them alike
-early as (
-  select distinct t.pairing, t.ecom_n, t.pos_n
-  from profiles as p
-  join torn as t on t.ecom_source = p.source and t.ecom_id = p.id
-  join pairings as l on l.pairing = t.pairing and l.pos = t.pos_source and l.vendor_sync and l.link_after = 'purchase'
-  join sources as s on s.source = p.source and p.last_seen_at > s.taken_at - interval 24 hours
-  left join (select distinct pairing, ecom_source, ecom_id, pos_source, pos_id from bases) as b on b.pairing = t.pairing
-    and b.ecom_source = t.ecom_source and b.ecom_id = t.ecom_id and b.pos_source = t.pos_source and b.pos_id = t.pos_id
-  where b.pairing is null
 )
 select
   f.*, b.agreed_on, e.updated_at as e_updated, w.updated_at as p_updated,
@@ -131,7 +134,7 @@ join people as e on e.n = f.ecom_n
 join people as w on w.n = f.pos_n
 left join based as b on b.pairing = f.pairing and b.ecom_source = f.ecom_source and b.ecom_id = f.ecom_id
   and b.pos_source = f.pos_source and b.pos_id = f.pos_id and b.field = f.field
-left join early as y on y.pairing = f.pairing and y.ecom_n = f.ecom_n and y.pos_n = f.pos_n
+left join early_links as y on y.pairing = f.pairing and y.ecom_n = f.ecom_n and y.pos_n = f.pos_n
 where y.pairing is null;
 
 -- grain: one row per link and field: what the next night compares with; only certified pairs of snapshots move it, and

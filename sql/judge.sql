@@ -290,6 +290,7 @@ select
   case
     when not a.correctable and not a.task then a.why_not_correctable
     when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
+    when x.ecom_n is not null then 'the link is crossed with another: a person says who is who first'
     when a.task then ''
     when y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
     when c.name is null and f.name is not null
@@ -299,6 +300,7 @@ select
   end as blocked_by
 from aimed as a
 left join taken as t on t.anchor = a.anchor and t.field = a.field
+left join crossed_links as x on x.pairing = a.pairing and x.ecom_n = a.ecom_n and x.pos_n = a.pos_n
 left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
 left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update'

@@ -157,7 +157,8 @@ select n, source, in_play, 'external_id' as key_kind, external_id as key
 from extra
 where external_id is not null;
 
--- grain: one row per source and value that is no key of anybody (G5)
+-- grain: one row per source and value that is no key of anybody (G5); why: listed (`pattern` says by which entry), shared (by so
+-- many `people` who are clearly different), or crowd
 create table placeholders as
 with crowded as (
   select source, key_kind, key, count(*) as profiles
@@ -178,13 +179,14 @@ shared as (
   group by h.source, h.key_kind, h.key, h.profiles
 ),
 listed as (
-  select distinct k.source, k.key_kind, k.key
+  select k.source, k.key_kind, k.key, min(l.pattern) as pattern
   from all_keys as k
   join placeholder_list as l on l.key_kind = k.key_kind and k.key like l.pattern
+  group by k.source, k.key_kind, k.key
 )
-select source, key_kind, key, 'listed' as why from listed
+select source, key_kind, key, 'listed' as why, pattern, cast(null as bigint) as people from listed
 union all
-select s.source, s.key_kind, s.key, case when s.people > $shared_by then 'shared' else 'crowd' end as why
+select s.source, s.key_kind, s.key, case when s.people > $shared_by then 'shared' else 'crowd' end as why, cast(null as varchar) as pattern, s.people
 from shared as s
 left join listed as l on l.source = s.source and l.key_kind = s.key_kind and l.key = s.key
 where (s.people > $shared_by or s.profiles > $crowd) and l.key is null;

@@ -95,6 +95,14 @@ create table bases (
   pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, field varchar, hash varchar, agreed_on date
 );
 
+-- grain: one row per stored link that was seen broken, since which night, and the night on which its profile came back (M13)
+create table lost_links (
+  pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, state varchar, since date, restored_on date
+);
+
+-- grain: one row per profile, night and entity that it left (G7); what: split | merged
+create table moves (moved_on varchar, source varchar, id varchar, what varchar, old_entity varchar, new_entity varchar);
+
 -- grain: one row per profile and channel that was seen opted out (or erased) on a certified night, and stands so until a person says
 -- otherwise (G9b); `nth`: how many opt-outs of the profile that makes, `said_at`: the time of the choice as its system says it,
 -- `raised_on`: the last night on which it read in all the same, `entity_id`: whose it was when last seen, `covers`: every other

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from connectors.base import kinds
-from jobs import checkup, kept, look, rules, why
+from jobs import checkup, kept, known_of, look, rules, why
 from jobs.cli.base import command
 from jobs.desk import Desk
 from jobs.lock import lock
@@ -67,14 +67,17 @@ def explain(desk: Desk, finding_id: str, run_id: str | None, unmask: bool) -> No
 
 @command(
     click.argument("one", metavar="SOURCE:ID"),
-    click.argument("other", metavar="SOURCE:ID"),
+    click.argument("other", metavar="[SOURCE:ID]", required=False),
     click.option("--unmask", is_flag=True, help="Show the real values, from the last sealed exports."),
     name="why",
 )
-def why_command(desk: Desk, one: str, other: str, unmask: bool) -> None:
-    """Why two profiles are one customer, or what keeps them apart and what would change it."""
+def why_command(desk: Desk, one: str, other: str | None, unmask: bool) -> None:
+    """Why two profiles are one customer, or what keeps them apart and what would change it; of one profile, what is known."""
     with desk.workspace() as workspace:
-        text, data = why.why(workspace, one, other, unmask=unmask)
+        if other is None:
+            text, data = known_of.known_of(workspace, one)
+        else:
+            text, data = why.why(workspace, one, other, unmask=unmask)
     desk.say(text, data)
 
 
@@ -83,7 +86,7 @@ def why_command(desk: Desk, one: str, other: str, unmask: bool) -> None:
     click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write."),
 )
 def export(desk: Desk, what: str, out: Path) -> None:
-    """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
+    """Lists of the last run, who is pending and whose entity changed among them: CSV for machines, XLSX for people."""
     with desk.workspace() as workspace:
         rows = look.export(workspace, what, out)
     desk.say(f"{out}: {many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})

@@ -27,11 +27,15 @@ join (
   from waterfall
   group by left_n, right_n
 ) as w on w.left_n = s.left_n and w.right_n = s.right_n
--- who is asked about already (link_ambiguous) is not asked about twice
+-- who is asked about already (link_ambiguous, signed_up_again) is not asked about twice
 left join (
   select least(ecom_n, pos_n) as left_n, greatest(ecom_n, pos_n) as right_n
   from candidates
   where outcome = 'candidate'
   group by least(ecom_n, pos_n), greatest(ecom_n, pos_n)
 ) as c on c.left_n = s.left_n and c.right_n = s.right_n
-where s.place = 1 and c.left_n is null and s.probability >= 0.9
+left join (
+  select least(n, earlier_n) as left_n, greatest(n, earlier_n) as right_n
+  from second_accounts
+) as t on t.left_n = s.left_n and t.right_n = s.right_n
+where s.place = 1 and c.left_n is null and t.left_n is null and s.probability >= 0.9

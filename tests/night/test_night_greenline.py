@@ -168,7 +168,9 @@ def test_an_archived_link_is_found_and_a_restored_one_is_good_again(opened: Open
     assert wrong(result.report) == {finding(kind, "", victim.at("ecom"), victim.at("queen"))}
     assert result.report.corrections == [], "nothing is created beside it (T3)"
     queen.restore(victim.ids["queen"])
-    quiet(group)
+    back = group.night().report
+    assert wrong(back) == {finding("link_restored", "", victim.at("ecom"), victim.at("queen"))}, "M13: told once"
+    assert back.corrections == []
 
 
 def test_an_archived_link_is_found_by_its_id_where_the_list_leaves_it_out(opened: Opened) -> None:

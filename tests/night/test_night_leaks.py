@@ -17,6 +17,7 @@ import pytest
 from connectors.sandbox.people import Person
 from connectors.sandbox.server import Request, Response
 from connectors.sandbox.world import PAIRS
+from jobs import look
 from tests.night.search import found, secrets, sentinels, unpacked
 from tests.night.stage import Group, files_below, rollcall, serving
 
@@ -112,7 +113,7 @@ def play(group: Group, said: dict[str, bytes]) -> None:
         for source in ("till", "shop", "downtown"):
             echo(group, source, patch)
         assert say("run") == 6
-    for what in ("entities", "links", "suspects", "findings", "plan", "journal"):
+    for what in look.EXPORTS:
         for ending in ("csv", "xlsx"):
             assert say("export", what, "--out", group.folder / f"{what}.{ending}") == 0
     explain(group, say)

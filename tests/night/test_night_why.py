@@ -51,6 +51,17 @@ def test_a_link_names_its_tier_rule_and_evidence(why: Callable[..., Said]) -> No
     assert "Okafor" not in said
 
 
+def test_of_one_profile_the_last_night_says_whose_it_is_and_who_else_may_be_theirs(why: Callable[..., Said]) -> None:
+    """G8: ids and states alone; from what was kept, so that nothing is pulled or matched again."""
+    said = why("till:1").out.splitlines()
+    assert said[0] == "till:1: active"
+    assert said[1].startswith("customer ")
+    assert said[1].endswith(": shop:1, till:1")
+    assert said[-1].startswith("till:1 is not linked and waits for nothing: one customer with 1 other")
+    assert "suspect: shop:2 and till:a b, probability 0.9999" in why("shop:2").out
+    assert why("till:99").code == 2
+
+
 def test_a_family_is_kept_apart_and_told_what_would_change_it(why: Callable[..., Said]) -> None:
     said = why("till:1", "till:2").out
     assert "first name different, birth date different: household" in said

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox import ecwid, lightspeed_x
+from jobs.known_of import known_of
 from reports.document import FindingLine, RunReport
 from tests.night.pairs import Group, Known, serving
 
@@ -32,6 +33,11 @@ class Days:
 
     def kinds(self, night: int, name: str) -> set[tuple[str, str]]:
         return {(f.kind, f.field) for f in self.about(night, name)}
+
+    def known(self, name: str, source: str) -> list[str]:
+        """What `rollcall why` says of one profile after the last night, without its first line."""
+        with self.group.workspace() as workspace:
+            return known_of(workspace, self.who[name].at(source))[0].splitlines()[1:]
 
 
 class Pair(Group):
@@ -103,6 +109,10 @@ def test_7_wholesale_online_and_retail_in_store_is_a_question_for_a_person_and_n
 def test_8_a_shop_customer_without_a_purchase_is_pending(days: Days) -> None:
     """X4: not wrong, on no night."""
     assert [days.kinds(night, "browsing") for night in (0, 1, 2)] == [set()] * 3
+    assert days.known("browsing", "web")[1].startswith(
+        "pending, not wrong, in web-lightspeed_x_e with counter: no order yet"
+    )
+    assert [next(c.value for c in report.counts if c.name == "pending") for report in days.reports] == [4, 3, 2]
 
 
 def test_8_a_day_after_the_first_order_without_a_profile_at_the_counter_it_is_wrong(days: Days) -> None:
@@ -118,6 +128,7 @@ def test_8_a_day_after_the_first_order_without_a_profile_at_the_counter_it_is_wr
 def test_8_a_customer_of_the_counter_who_never_ordered_online_is_pending(days: Days) -> None:
     """X4: until the first online order or the next login."""
     assert [days.kinds(night, "never online") for night in (0, 1, 2)] == [set()] * 3
+    assert "no online order or login yet" in days.known("never online", "counter")[1]
 
 
 def test_8_a_day_after_an_online_order_that_reached_no_profile_of_the_counter_it_is_drift(days: Days) -> None:

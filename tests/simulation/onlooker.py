@@ -44,7 +44,7 @@ class Onlooker:
     def findings(self) -> Counter[Finding]:
         sights = (
             self.drifts, self.broken_links, self.gaps, self.shared, self.phones, self.consents, self.raised, self.newcomers,
-            self.unlinked, self.picks, self.stand_in, self.new_fields, self.groups,
+            self.unlinked, self.picks, self.stand_in, self.new_fields, self.groups, self.again,
         )  # fmt: skip
         return Counter((kind, field, frozenset(members)) for sight in sights for kind, field, members in sight())
 
@@ -113,6 +113,21 @@ class Onlooker:
                 yield f"duplicate_{field}", field, tuple(members)
         if len(set(people.values()) - {""}) > 1:
             yield "household", field, tuple(group)
+
+    def again(self) -> Sight:
+        """T7: one name and birth date on two accounts of Mission Control, without a contact in common."""
+        people: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name in self._of("ecom"):
+            key = self.keys[name]
+            if name in self.in_play and all(key[field] for field in ("first_name", "last_name", "birth_date")):
+                people[key["first_name"], key["last_name"], key["birth_date"]].append(name)
+        for accounts in people.values():
+            first, *later = sorted(accounts, key=lambda name: str(self.all[name]["created_at"]))
+            for name in later:
+                if not any(
+                    self.keys[first][c] and self.keys[first][c] == self.keys[name][c] for c in ("phone", "email")
+                ):
+                    yield "signed_up_again", "", (first, name)
 
     def phones(self) -> Sight:
         for name, record in self.in_play.items():

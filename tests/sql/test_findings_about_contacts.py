@@ -169,7 +169,9 @@ def test_a_placeholder_names_at_most_fifty_lowest_ids_as_text_g5(alone: Night) -
         alone.has(f"here:{number}", first_name=f"{chr(97 + number % 26)}{chr(97 + number // 26)}zz", phone=PHONE)
     first_fifty = sorted(str(number) for number in range(60))[:50]
     assert alone.found() == {_found("placeholder", "phone", *(f"here:{i}" for i in first_fifty))}
-    assert dict(alone.finding("placeholder").evidence) == {"phone": "+16135550117", "count": "60", "reason": "shared"}
+    assert dict(alone.finding("placeholder").evidence) == {"phone": "+16135550117", "count": "60",
+        "reason": "learned tonight: 60 clearly different people of this source share it",
+    }  # fmt: skip
 
 
 def test_a_placeholder_is_one_finding_per_source_that_made_it_one(alone: Night) -> None:

@@ -11,8 +11,8 @@ from tests.sql.given import KEY, Night
 
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
-    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "drift", "consent/merges", "consent/voices",
-    "consent/conflicts", "judge", "lookups",
+    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "crossed", "drift", "consent/merges", "consent/voices",
+    "consent/conflicts", "judge", "lookups", "again", "returns", "moves", "pending",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -58,6 +58,7 @@ GRAIN = {
     "weighed": "left_n, right_n",
     "ties": "pairing, ecom_n, pos_source",
     "link_fields": "pairing, ecom_n, pos_n, field",
+    "early_links": "pairing, ecom_n, pos_n",
     "drifts": "pairing, ecom_n, pos_n, field",
     "next_bases": "pairing, ecom_source, ecom_id, pos_source, pos_id, field",
     "duplicates": "source, key_kind, key, n",
@@ -84,6 +85,11 @@ GRAIN = {
     "consent_conflicts": "target_source, target_id, channel",
     "next_outs": "source, id, channel",
     "picks": "pairing, ecom_n, pos, system",
+    "crossed_links": "pairing, ecom_n, pos_n",
+    "second_accounts": "n, earlier_n",
+    "next_lost": "pairing, ecom_source, ecom_id, pos_source, pos_id",
+    "next_moves": "moved_on, source, id, old_entity",
+    "pending": "pairing, pos, source, id",
 }
 MAY_BE_EMPTY = {
     "full_names",
@@ -93,6 +99,10 @@ MAY_BE_EMPTY = {
     "group_titles",
     "group_pairings",
     "group_conflicts",
+    "crossed_links",
+    "early_links",
+    "second_accounts",
+    "next_moves",
 }
 
 

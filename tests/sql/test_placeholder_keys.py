@@ -89,3 +89,15 @@ def test_a_newly_learned_placeholder_unlinks_nobody(mortar: Nights) -> None:
     _share(night, "till", NAMES[:11])
     assert night.links() == {("shop:1", "till:0", "stored id", "active")}
     assert night.groups() == {frozenset({"shop:1", "till:0"})}
+
+
+def test_each_is_told_with_its_count_and_how_it_is_known(alone: Night) -> None:
+    """G5: by list, by pattern (named), or learned from tonight's profiles."""
+    alone.listed("email", "desk@example.com").listed("email", "noemail@%")
+    alone.has("here:a", "here:b", email="desk@example.com").has("here:c", email="NoEmail@example.com")
+    told = {tuple(dict(f.evidence).values()) for f in _share(alone, "here", NAMES[:11]).findings("placeholder")}
+    assert told == {
+        ("desk@example.com", "2", "by list: it is written there"),
+        ("noemail@example.com", "1", "by pattern: it is no contact of anybody", "noemail@*"),
+        (PHONE, "11", "learned tonight: 11 clearly different people of this source share it"),
+    }

@@ -66,6 +66,16 @@ def old_duplicate_downtown(stage: Stage) -> Traces:
     return Trace("duplicate_phone", "phone", (victim.at("downtown"), f"downtown:{extra}"))
 
 
+@ECOM.story("review", times=2)
+def signed_up_again(stage: Stage) -> Traces:
+    """T7: email and phone cannot be changed in the shop, so the customer makes a second account with new ones."""
+    victim = stage.pick("signed_up")
+    changed = {"email": stage.new_email(victim.person), "phone": stage.new_phone(victim.person)}
+    person = stage.same_again(victim.person, **changed)
+    again = stage.world.blaze.enter_ecom(person, stage.world.blaze.enter_everywhere(person))
+    return Trace("signed_up_again", "", (victim.at("ecom"), f"ecom:{again}"))
+
+
 @ECOM.story("review")
 def known_to_the_kiosk_by_another_profile(stage: Stage) -> Traces:
     """W1: ECOM goes by the id that it stores, kiosks by email, where an older profile stands first."""

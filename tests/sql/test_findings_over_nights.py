@@ -1,0 +1,182 @@
+"""What is told of links that broke and came back, of second accounts, crossed links, splits and merges, and who waits."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from tests.sql.given import BEFORE, TODAY, Night, someone
+
+Nights = Callable[..., Night]
+
+
+def _lost(night: Night, state: str = "archived", restored_on: date | None = None) -> Night:
+    """The link of shop:1 to till:1 was seen broken on an earlier night."""
+    night.warehouse.insert("lost_links", [("mortar", "shop", "1", "till", "1", state, BEFORE, restored_on)])
+    return night
+
+
+def _kept(night: Night) -> set[tuple[Any, ...]]:
+    rows = night.detected().rows("select pos_id, state, since, restored_on from next_lost")
+    return {tuple(row.values()) for row in rows}
+
+
+def test_a_broken_link_is_remembered_from_its_first_night_on_m13(mortar: Nights) -> None:
+    night = mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1), status="archived")
+    assert _kept(night) == {("1", "archived", TODAY, None)}
+    later = mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1), status="archived")
+    assert _kept(_lost(later)) == {("1", "archived", BEFORE, None)}
+
+
+def test_who_is_back_has_the_old_link_again_and_is_told_once_m13(mortar: Nights) -> None:
+    def back() -> Night:
+        return mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1))
+
+    night = _lost(back())
+    assert (night.finding("link_restored").members, night.finding("link_restored").proposal) == (
+        ("shop:1", "till:1"), "the earlier link is good again",
+    )  # fmt: skip
+    assert _kept(night) == {("1", "archived", BEFORE, TODAY)}
+    next_night = _lost(back(), restored_on=BEFORE)
+    assert (next_night.findings("link_restored"), _kept(next_night)) == ([], set())
+
+
+def test_who_was_linked_elsewhere_meanwhile_is_there_twice_and_stays_told_m13(mortar: Nights) -> None:
+    """No flip: the link stays with the profile that took its place."""
+    night = mortar().has("shop:1", **someone(1), links={"till": "2"}).has("till:1", "till:2", **someone(1))
+    (found,) = _lost(night, "deleted", restored_on=BEFORE).findings("link_restored")
+    assert found.members == ("shop:1", "till:1", "till:2")
+    assert found.proposal == "one customer twice: the link stays with till:2, and a person merges"
+    assert night.planned("relink") == []
+
+
+def test_who_has_no_link_now_is_to_be_linked_again_m13(mortar: Nights) -> None:
+    night = _lost(mortar().has("shop:1", **someone(1)).has("till:1", **someone(2)))
+    assert night.finding("link_restored").proposal == "link to till:1 again"
+
+
+def test_a_link_is_forgotten_with_its_customer_and_never_without_a_certificate_g1(nights: Nights) -> None:
+    for certified, kept in ((True, set()), (False, {("1", "archived", BEFORE, None)})):
+        night = nights().source("shop", "shopify", "ecom", certified=certified).source("till", "heartland")
+        assert _kept(_lost(night.pairing("mortar", "shop", "till", name="mortar"))) == kept
+
+
+# second accounts ---------------------------------------------------------------------------------------------------------
+
+
+def _account(night: Night, profile_id: str, day: int, **fields: Any) -> Night:
+    return night.has(f"ecom:{profile_id}", **someone(1, created_at=datetime(2026, 1, day), **fields))
+
+
+NEW = {"email": "new@example.com", "phone": "613 555 0199"}
+
+
+def test_a_later_account_of_one_name_and_birth_date_with_new_contacts_is_a_second_one_t7(blaze: Nights) -> None:
+    night = _account(_account(blaze(), "9", 1), "1", 2, **NEW)
+    found = night.suspected().finding("signed_up_again")
+    assert found.members == ("ecom:9", "ecom:1"), "the earlier account first, whatever the ids"
+    assert night.findings("suspect") == [], "nobody is asked twice about one pair"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{**NEW, "birth_date": "1999-09-09"}, {**NEW, "birth_date": None}, {**NEW, "last_name": "Other"},
+     {"email": "new@example.com"}, {"email": None, "phone": None}, {**NEW, "status": "archived"}],
+    ids=["born later", "no birth date", "another name", "the same phone", "no contact", "closed"],
+)  # fmt: skip
+def test_who_differs_in_more_or_in_less_is_none_t7(blaze: Nights, fields: dict[str, Any]) -> None:
+    assert _account(_account(blaze(), "1", 1), "2", 2, **fields).findings("signed_up_again") == []
+
+
+def test_two_people_of_one_birthday_are_not_asked_about_again_t7(blaze: Nights, mortar: Nights) -> None:
+    night = _account(_account(blaze(), "1", 1), "2", 2, **NEW).decided("ecom:2", "ecom:1", "not_same")
+    assert night.findings("signed_up_again") == []
+    other = mortar().has("shop:1", **someone(1, created_at=datetime(2026, 1, 1)))
+    other.has("shop:2", **someone(1, created_at=datetime(2026, 1, 2), **NEW))
+    assert other.findings("signed_up_again") == [], "a shop in which contacts can be changed"
+
+
+# crossed links -----------------------------------------------------------------------------------------------------------
+
+
+def test_two_shop_profiles_that_name_one_pos_profile_are_crossed_and_nothing_is_carried_over(mortar: Nights) -> None:
+    """G6: the till profile would be given the phone of the one and of the other in turn."""
+    night = mortar(apply={"drift": "auto"}).has("till:1", **someone(1, phone="613 555 0117"))
+    night.has("shop:1", **someone(1), links={"till": "1"}).has("shop:2", **someone(2), links={"till": "1"})
+    found = night.finding("link_crossed")
+    assert found.members == ("shop:1", "shop:2", "till:1")
+    assert dict(found.evidence)["links"] == "shop:1 names till:1; shop:2 names till:1"
+    drifts = night.planned("update")
+    assert drifts
+    assert {c.state for c in drifts} == {"blocked"}
+
+
+def test_two_links_that_each_name_whom_the_other_should_are_crossed_g8(mortar: Nights) -> None:
+    night = mortar().has("shop:1", **someone(1), links={"till": "2"}).has("shop:2", **someone(2), links={"till": "1"})
+    night.has("till:1", **someone(1)).has("till:2", **someone(2))
+    found = night.finding("link_crossed")
+    assert found.proposal == "by keys and names: link shop:1 to till:1, link shop:2 to till:2"
+    assert {c.state for c in night.planned("update")} <= {"blocked"}
+
+
+def test_a_link_whose_customer_only_changed_is_not_crossed(mortar: Nights) -> None:
+    """One side alone looks like somebody else: that is drift, whatever its values say."""
+    night = mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(2))
+    night.has("shop:2", **someone(2), links={"till": "2"}).has("till:2", **someone(2, email="x@example.com"))
+    assert night.findings("link_crossed") == []
+
+
+# splits and merges -------------------------------------------------------------------------------------------------------
+
+
+def _moves(night: Night) -> set[tuple[str, ...]]:
+    rows = night.detected().rows("select moved_on, concat(source, ':', id) as who, what, old_entity from next_moves")
+    return {tuple(row.values()) for row in rows}
+
+
+def test_a_split_is_kept_with_the_old_id_and_a_merge_too_g7(alone: Night) -> None:
+    for who, number in {"here:1": 1, "there:1": 1, "here:2": 2, "there:2": 2}.items():
+        alone.has(who, **someone(number))
+    alone.rolled({"here:1": "a", "there:1": "b", "here:2": "c", "there:2": "c"})
+    alone.has("here:3", **someone(3)).has("here:4", **someone(4)).rolled({"here:3": "d", "here:4": "d"})
+    ((_, merged, what, old), (_, left, how, before)) = sorted(_moves(alone), key=lambda row: row[2])
+    assert {(what, old), (how, before)} == {("merged", "b"), ("split", "d")}
+    assert (merged, left) == ("there:1", "here:4")
+    assert alone.ids()["there:1"] == "a"
+
+
+def test_earlier_moves_are_kept_as_long_as_the_profile_is_on_the_roll_g7(alone: Night) -> None:
+    old = [("2026-10-01", "here", name, "split", "x", "y") for name in ("1", "gone")]
+    alone.has("here:1", **someone(1)).warehouse.insert("moves", old)
+    assert _moves(alone) == {("2026-10-01", "here:1", "split", "x")}
+
+
+# pending -----------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_in_one_system_only_waits_and_says_for_what_x4(nights: Nights) -> None:
+    """M1, X4: an order of today still waits; one of last week, a linked one and one that is asked about do not."""
+    night = (
+        nights()
+        .source("web", "table", "ecom")
+        .source("till", "table")
+        .pairing("lightspeed_x_e", "web", "till", link_keys=False)
+    )
+    night.has("web:browsing", **someone(1)).has("till:walk in", **someone(2))
+    night.has("web:today", **someone(3), has_purchased=True, last_seen_at=datetime(2026, 11, 22, 18))
+    night.has("web:late", **someone(4), has_purchased=True, last_seen_at=datetime(2026, 11, 12))
+    night.has("web:both", "till:both", **someone(5))
+    night.has("web:asked", **someone(6, first_name=None, birth_date=None)).has(
+        "till:asked", **someone(6, birth_date=None)
+    )
+    rows = night.detected().rows("select concat(source, ':', id) as who, why from pending")
+    assert {row["who"]: row["why"] for row in rows} == {
+        "web:browsing": "no order yet", "till:walk in": "no online order or login yet", "web:today": "ordered less than a day ago",
+    }  # fmt: skip
+
+
+def test_nobody_waits_for_a_source_that_could_not_be_read_g1(nights: Nights) -> None:
+    night = nights().source("web", "table", "ecom").source("till", "table", certified=False)
+    night.pairing("lightspeed_x_e", "web", "till", link_keys=False).has("web:1", **someone(1))
+    assert night.detected().rows("select * from pending") == []
