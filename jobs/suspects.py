@@ -29,7 +29,7 @@ LEAST = 0.5
 """From this probability on a person is asked."""
 FLOOR = -3
 """Bits that a pair must be able to reach to be compared in full; below it no one is asked."""
-_HEADING = ["field", "level", "same", "others", "why"]
+HEADING = ["field", "level", "same", "others", "why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ def weights(workspace: Path | None = None) -> list[Weight]:
         read = [Weight(field, level, float(same), float(others), why) for field, level, same, others, why in rows]
     except ValueError:
         read = []
-    if heading != _HEADING or not read or not all(0 < w.same <= 1 and 0 < w.others <= 1 for w in read):
+    if heading != HEADING or not read or not all(0 < w.same <= 1 and 0 < w.others <= 1 for w in read):
         raise ConfigError(
-            f"{path}: not a file of weights ({', '.join(_HEADING)}; shares above 0 and up to 1): remove it"
+            f"{path}: not a file of weights ({', '.join(HEADING)}; shares above 0 and up to 1): remove it"
         )
     if path != GIVEN and (lacking := {(w.field, w.level) for w in weights()} - {(w.field, w.level) for w in read}):
         raise ConfigError(f"{path}: it lacks {', '.join(' '.join(pair) for pair in sorted(lacking))}: remove it")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs import match, phones, prepare, suspects
+from jobs import suspects
 from jobs.errors import ConfigError
 from jobs.known_of import moves
-from jobs.pull import Pulled
+from jobs.last import match_last
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports.mask import masks
@@ -66,7 +66,7 @@ def why(workspace: Workspace, one: str, other: str, *, unmask: bool = False) -> 
     if one == other:
         raise ConfigError(f"{one}: that is one profile; give two")
     with Warehouse() as warehouse:
-        _fill(workspace, warehouse)
+        match_last(workspace, warehouse)
         values = _values(warehouse, (one, other))
         two = _two(warehouse, one, other)
         verdict, lines, data = _told(warehouse, two, suspects.weights(workspace.folder))
@@ -81,23 +81,6 @@ def why(workspace: Workspace, one: str, other: str, *, unmask: bool = False) -> 
         "moved": moved,
         **data,
     }
-
-
-def _fill(workspace: Workspace, warehouse: Warehouse) -> None:
-    """The last certified exports, matched as the night matches them."""
-    settings, state = workspace.settings, workspace.state
-    pulled = {}
-    for name in settings.sources:
-        row = state.last_certified(name)
-        if row is None or not (workspace.folder / row.path).exists():
-            raise ConfigError(f"{name} has no certified export that is still kept: `rollcall run` reads it")
-        pulled[name] = Pulled(name, row, row, True, [], "")
-    prepare.configure(warehouse, settings, workspace.connectors)
-    prepare.load(warehouse, settings, pulled, workspace.connectors, workspace.vault)
-    prepare.judge_sources(warehouse, settings, pulled, {}, workspace.clock.now())
-    prepare.remember(warehouse, {}, state.decisions_in_force(workspace.today()))
-    phones.fill(warehouse.connection, workspace.vault, workspace.folder, state)
-    match.match(warehouse, settings.match, today=workspace.today(), key=workspace.vault.sql_key("entity"))
 
 
 def _values(warehouse: Warehouse, names: tuple[str, str]) -> dict[str, tuple[str | None, str | None]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from connectors.base import kinds
-from jobs import checkup, kept, known_of, look, rules, why
+from jobs import checkup, kept, known_of, look, rules, weights, why
 from jobs.cli.base import command
 from jobs.desk import Desk
 from jobs.lock import lock
@@ -105,6 +105,23 @@ def status(desk: Desk) -> None:
             *(f"- {line}" for line in waits),
             f"{many(len(rows) - 1, 'run')}; {len(waits) or 'nothing'} to look at",
         )
+
+
+@command(
+    click.option("--accept", is_flag=True, help="Put the estimated weights in force, in the workspace."),
+    name="weights",
+)
+def weights_command(desk: Desk, accept: bool) -> None:
+    """What this group's own customers say of the weights of suspects, beside those in force; nothing is learned at night."""
+    with desk.workspace() as workspace, lock(workspace.folder, workspace.clock, run="weights"):
+        found = weights.estimate(workspace)
+        path = weights.accept(workspace, found) if accept else None
+    last = f"written to {path}; to go back, remove it" if path else "nothing was written: `--accept` puts them in force"
+    desk.table(
+        found.table(),
+        f"from {many(found.tied, 'tied pair')}, {many(found.open, 'open pair')} and {many(found.chance, 'pair')} met by chance",
+        f"{many(found.moved(), 'level')} of {len(found.after)} would move by more than half a bit; {last}",
+    )
 
 
 @command(click.argument("ids", metavar="[RULE]...", nargs=-1), name="rules")

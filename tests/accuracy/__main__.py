@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.accuracy import beside
-from tests.accuracy.measure import Outcome, measure
+from tests.accuracy.measure import Outcome, calibration, measure
 from tests.accuracy.sets import LabelledSet, NotToBeHad, febrl, invented
 
 WANTED = {
@@ -40,11 +40,14 @@ def main() -> int:
     for labelled in [*sets, invented(asked.people, asked.seed)]:
         with tempfile.TemporaryDirectory(prefix="rollcall-accuracy-") as folder:
             outcome = measure(labelled, Path(folder))
+            bins = calibration(labelled, Path(folder) / "config.yaml") if labelled.families else []
         print(
             f"{labelled.name}\n  unattended:    {outcome.unattended.line()}\n  with suspects: {outcome.with_suspects.line()}"
         )
         if labelled.families:
             print(f"  pairs of a family: {outcome.families_merged} merged, {outcome.families_asked} asked about")
+        if bins:
+            print("  probability of suspects, predicted against true:", *(b.line() for b in bins), sep="\n    ")
         if not asked.alone:
             print(f"  splink:        {beside.line(labelled, asked.cache)}")
         missed += [f"{labelled.name}: {why}" for why in _missed(labelled, outcome)]

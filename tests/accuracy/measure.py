@@ -3,9 +3,15 @@
 import csv
 import json
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
+from connectors.clock import SystemClock
+from jobs import suspects
+from jobs.last import match_last
+from jobs.settings import load
+from jobs.warehouse import Warehouse
+from jobs.workspace import Workspace
 from tests.accuracy.sets import LabelledSet, Pair
 from tests.night.stage import rollcall
 
@@ -52,6 +58,50 @@ def measure(labelled: LabelledSet, folder: Path) -> Outcome:
     for what in ("entities", "suspects"):
         assert rollcall("--config", config, "export", what, "--out", folder / f"{what}.csv").code == 0
     return judge(labelled, entity_pairs(folder / "entities.csv"), suspect_pairs(folder / "suspects.csv"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Pairs of suspects whose probability lies between two bounds: what was predicted on average, and how many are right."""
+
+    low: float
+    high: float
+    predicted: float
+    right: int
+    pairs: int
+
+    @property
+    def true(self) -> float:
+        return self.right / self.pairs if self.pairs else 0.0
+
+    def line(self) -> str:
+        return f"{self.low:.2f} to {self.high:.2f}: predicted {self.predicted:.3f}, true {self.true:.3f} ({self.right:,} of {self.pairs:,})"
+
+
+BOUNDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
+
+
+def calibration(labelled: LabelledSet, config: Path, *, least: float = 0.01) -> list[Bin]:
+    """Predicted against true, bin by bin, of all that tier 2 compares after a night, improbable ones included."""
+    with Workspace.open(load(config), SystemClock()) as workspace, Warehouse() as warehouse:
+        match_last(workspace, warehouse)
+        suspects.find(warehouse, suspects.weights(workspace.folder), least=least)
+        rows = warehouse.rows("select * from suspects")
+    true = labelled.pairs()
+    seen = [
+        (
+            float(r["probability"]),
+            frozenset((f"{r['left_source']}:{r['left_id']}", f"{r['right_source']}:{r['right_id']}")),
+        )
+        for r in rows
+    ]
+    return [_bin(low, high, seen, true) for low, high in pairwise(BOUNDS)]
+
+
+def _bin(low: float, high: float, seen: list[tuple[float, Pair]], true: set[Pair]) -> Bin:
+    inside = [(p, pair) for p, pair in seen if low <= p < high or p == high == 1]
+    mean = sum(p for p, _ in inside) / len(inside) if inside else 0.0
+    return Bin(low, high, mean, sum(pair in true for _, pair in inside), len(inside))
 
 
 def feed(labelled: LabelledSet, folder: Path) -> Path:
