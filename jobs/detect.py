@@ -52,6 +52,8 @@ class Check:
     todo: tuple[str, ...]
     approve: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
+    who: str = "store"
+    """Whose it is to do: `store` (the staff of the store that it names), `shop` or `operator`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _check(script: sql.Script) -> Check:
         todo=script.todo,
         approve=script.approve,
         by_hand=script.by_hand,
+        who=header.get("who", "store"),
     )
 
 

@@ -70,14 +70,17 @@ def explain(
     tally = ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
     lines = [
         *(_changes(corrected) if corrected else []),
-        f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {many(found.nights_open, 'night')}]",
+        f"{found.finding_id}  {found.title}  [{found.severity}, {found.state}, {many(found.nights_open, 'night')}, "
+        f"first seen {found.first_seen}]",
         *([f"rules: {', '.join(found.rule_ids)}"] if found.rule_ids else []),
         *(f"  {line}" for line in rules.sentences(found.rule_ids)),
         f"concerns: {', '.join(f'{m.source}:{m.id}' for m in found.members)}",
+        *(f"  {m.source}:{m.id} is at {m.admin_url}" for m in found.members if m.admin_url),
         *(f"  {fact.name}: {fact.value}" for fact in found.evidence),
         *(["real values:", *real.lines(clear)] if clear else []),
         f"proposal: {found.proposal}",
         *([f"blocked by: {found.blocked_by}"] if found.blocked_by else []),
+        *([f"what to do, by {found.by_whom}:"] if found.by_whom else []),
         *(f"  {number}. {step}" for number, step in enumerate(found.todo, start=1)),
         *(
             f"correction {c.correction_id}: {c.action} {c.source}:{c.profile_id}, {c.standing.replace('_', ' ')}; {_said(c)}"

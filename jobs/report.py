@@ -284,6 +284,7 @@ def _finding(
         evidence=_facts(finding.evidence),
         proposal=finding.proposal,
         todo=list(_steps(finding, corrections)),
+        by_whom=_by_whom(finding, source.store or finding.source if source else "", corrections),
         blocked_by=finding.blocked_by,
         first_seen=str(life.first_seen),
         nights_open=life.nights_open,
@@ -355,6 +356,11 @@ def _steps(finding: Finding, corrections: Sequence[Correction]) -> tuple[str, ..
     """What a person does about it: to approve is a step only where a correction is there that a yes would let go."""
     check = finding.check
     return (*check.todo, *(check.approve if any(c.state in _APPROVABLE for c in corrections) else check.by_hand))
+
+
+def _by_whom(finding: Finding, store: str, corrections: Sequence[Correction]) -> str:
+    who = {"shop": "who runs the shop", "operator": "who runs rollcall"}.get(finding.check.who, f"staff of {store}")
+    return f"{who}; a manager approves" if any(c.state == "held" for c in corrections) else who
 
 
 def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:

@@ -121,6 +121,8 @@ class FindingLine(Part):
     proposal: str
     todo: list[str] = []
     """Steps for a person, in order."""
+    by_whom: str = ""
+    """Who is to take them."""
     blocked_by: str = ""
     first_seen: str
     nights_open: int

@@ -205,6 +205,7 @@ _FINDING: dict[str, _Column] = {
     "rule_ids": _joined("rule_ids"),
     **_plain("proposal", "blocked_by", "first_seen", "nights_open"),
     "todo": _joined("todo"),
+    "by_whom": attrgetter("by_whom"),
     "evidence": _evidence,
     "correction_ids": _joined("correction_ids"),
 }

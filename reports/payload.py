@@ -76,6 +76,7 @@ def _findings(findings: Sequence[FindingLine], corrections: Sequence[CorrectionL
         "proposal": [f.proposal for f in findings],
         "todo": ["\n".join(shown(step) for step in f.todo) for f in findings],
         "blocked": [f.blocked_by for f in findings],
+        "who": [f.by_whom for f in findings],
         "first_seen": [f.first_seen for f in findings],
     }
     return {

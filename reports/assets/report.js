@@ -206,7 +206,7 @@ function showFinding(row) {
     el("p", {}, tag("sev", of(f.severity, row)), " ", tag("state", of(f.state, row)), ` ${about}`),
     el("p", { class: "none" }, el("code", {}, f.id[row]), life.join(" · ")),
     sideBySide(row),
-    part("What to do",
+    part(of(f.who, row) ? `What to do, by ${of(f.who, row)}` : "What to do",
       of(f.proposal, row) && el("p", {}, of(f.proposal, row)),
       of(f.blocked, row) && el("p", { class: "bad" }, `Blocked: ${of(f.blocked, row)}`),
       steps.length && el("ol", {}, steps.map((step) => el("li", {}, step)))),

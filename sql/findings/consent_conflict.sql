@@ -1,6 +1,7 @@
 -- title: Opted out in one place, still opted in in another
 -- rules: G9, G9a, G10, X1, X5, M7, M11
 -- severity: high
+-- who: shop
 -- grain: one row per profile and channel that still says yes although another profile of the customer says no, or was erased
 -- approve: Approve the correction: the opt-out is carried over.
 -- by_hand: Opt the customer out by hand in the system that is named.

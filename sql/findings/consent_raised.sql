@@ -1,6 +1,7 @@
 -- title: Opted out, and opted in again without a decision
 -- rules: G9, G9a, G9b
 -- severity: critical
+-- who: shop
 -- grain: one row per profile and channel that opted out on an earlier night and reads opted in now
 -- approve: Approve the correction: the opt-out is put back.
 -- by_hand: Opt the customer out by hand in the system that is named.

@@ -1,6 +1,7 @@
 -- title: The value to be written sits on another profile
 -- rules: G14, C3, C4
 -- severity: high
+-- who: store
 -- grain: one row per correction of phone or email whose value somebody else holds
 -- todo: Find out whose it is. The same person: merge first. Another person: free the value on the profile that should not have it.
 -- todo: Then the first change goes through on the next run.

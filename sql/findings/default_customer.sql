@@ -1,6 +1,7 @@
 -- title: The default customer is not complete
 -- rules: M14
 -- severity: high
+-- who: shop
 -- grain: one row per configured default customer
 -- todo: Give it a name, an email, a phone and an address, or name another in the configuration.
 

@@ -1,6 +1,7 @@
 -- title: The two sides of a link disagree
 -- rules: G13, M7, T6, C1
 -- severity: medium
+-- who: store
 -- grain: one row per link and field
 -- todo: Compare both values with the customer or the last change in the system's own log.
 -- approve: Approve the correction, or make the change in the system that is named.

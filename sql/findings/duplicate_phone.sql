@@ -1,6 +1,7 @@
 -- title: One customer on several profiles with one phone
 -- rules: G6, M5, M10, T9, T10
 -- severity: medium
+-- who: store
 -- grain: one row per source, phone and person on several profiles
 -- todo: Open the profiles side by side.
 -- todo: Keep the proposed one; merge the others into it in the system itself, or correct the phone on the wrong one.

@@ -1,6 +1,7 @@
 -- title: The customer is in different groups on the two sides
 -- rules: X1, X3
 -- severity: medium
+-- who: shop
 -- grain: one row per link whose sides are in different groups, or of which one is in none
 -- todo: Say which group the customer belongs to; a customer is in one group only.
 -- todo: Where both sides name a group, set the right one by hand on the other side: nothing is written for it.

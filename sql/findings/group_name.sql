@@ -1,6 +1,7 @@
 -- title: A group is spelled differently at the till and in the shop
 -- rules: X2
 -- severity: medium
+-- who: shop
 -- grain: one row per group in use in the shop and spelling at the POS that differs only in case, spaces or punctuation
 -- todo: Rename the group at the POS to the title that is proposed; its customers stay in it.
 -- todo: Groups that are meant to have two names belong under `groups:` of the pairing.

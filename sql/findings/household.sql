@@ -1,6 +1,7 @@
 -- title: One contact, clearly different people
 -- rules: G6
 -- severity: low
+-- who: store
 -- grain: one row per phone or email that clearly different people hold; who is tied by a stored link is one person
 -- todo: Nothing is merged. Where it is one person after all, say so: rollcall decide same.
 -- todo: Where the shop insists on a number of one's own, ask the family who keeps it.

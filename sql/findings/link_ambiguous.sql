@@ -1,6 +1,7 @@
 -- title: This may be the customer, and only a person can say so
 -- rules: G6, G8, M5
 -- severity: medium
+-- who: store
 -- grain: one row per shop profile and POS source where the first rule finds somebody and the evidence does not reach
 -- todo: Open the profiles side by side, or ask the customer.
 -- todo: Say what they are: rollcall decide same pair SHOP:ID POS:ID --why …, or not_same. It is not asked again.

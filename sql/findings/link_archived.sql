@@ -1,6 +1,7 @@
 -- title: Linked to a profile that is archived
 -- rules: G8, M12, M13, T3
 -- severity: high
+-- who: store
 -- grain: one row per attested link
 -- todo: Where the profile was archived by mistake, restore it in the POS: the old link is good again.
 -- approve: Else approve the correction.

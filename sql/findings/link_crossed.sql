@@ -1,6 +1,7 @@
 -- title: Two links stand in each other's way
 -- rules: G6, G8, M5, T1
 -- severity: high
+-- who: shop
 -- grain: one row per POS profile that several shop profiles name, or per two links that each name whom the other should
 -- todo: Open the profiles side by side, and find out who is who.
 -- todo: Set the link anew in the system that stores it. Nothing is carried over such a link before.

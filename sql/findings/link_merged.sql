@@ -1,6 +1,7 @@
 -- title: Linked to a profile that was merged into another
 -- rules: G14, T3, T10, M12
 -- severity: high
+-- who: shop
 -- grain: one row per attested link
 -- todo: Move the link to the survivor in the system that stores it.
 

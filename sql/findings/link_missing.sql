@@ -1,6 +1,7 @@
 -- title: No link where there should be one
 -- rules: G8, M1, M5, M12, T2, T3, T4, X4
 -- severity: medium
+-- who: shop
 -- grain: one row per shop profile and POS source
 -- approve: Approve the correction.
 -- by_hand: No correction can be written for it: do in the system what is proposed.

@@ -1,6 +1,7 @@
 -- title: A profile that was archived or gone is back
 -- rules: M12, M13
 -- severity: low
+-- who: store
 -- grain: one row per stored link that was broken and whose profile is in play again; told once where the old link is good
 -- todo: Where the old link is good again there is nothing to do.
 -- todo: Where the customer was linked elsewhere meanwhile, the two profiles are one customer twice: merge them in the POS. The link is not moved back.

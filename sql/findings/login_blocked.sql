@@ -1,6 +1,7 @@
 -- title: The customer cannot log in or be helped
 -- rules: P0, P1, P2
 -- severity: high
+-- who: store
 -- grain: one row per profile with a login
 -- todo: Verify the customer's identity first: the account may hold documents.
 -- todo: Give the profile one phone number of its own that can be dialled.

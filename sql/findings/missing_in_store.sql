@@ -1,6 +1,7 @@
 -- title: The customer has no profile in this store
 -- rules: T1, T2
 -- severity: medium
+-- who: store
 -- grain: one row per shop profile and POS source of a group where each has a profile
 -- approve: Approve the creation, or add the customer by hand in the store's POS with the same phone.
 -- by_hand: Add the customer by hand in the store's POS with the same phone.

@@ -1,6 +1,7 @@
 -- title: The next order's invoice would be refused
 -- rules: M8
 -- severity: high
+-- who: store
 -- grain: one row per link to a profile that lacks what its vendor requires
 -- todo: Add the missing parts to the POS profile before the next order.
 

@@ -1,6 +1,7 @@
 -- title: The note that protects the profile is missing
 -- rules: T8
 -- severity: medium
+-- who: store
 -- grain: one row per attested link to a profile in play
 -- approve: Approve the correction; the text that is there stays.
 -- by_hand: Add the note to the profile by hand; the text that is there stays.

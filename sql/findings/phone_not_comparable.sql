@@ -1,6 +1,7 @@
 -- title: A phone that is not one number
 -- rules: G3
 -- severity: low
+-- who: store
 -- grain: one row per profile and phone field that does not parse
 -- todo: Correct the number in the system; a second number belongs in its own field.
 

@@ -1,6 +1,7 @@
 -- title: A value that stands for nobody
 -- rules: G5, C4
 -- severity: low
+-- who: store
 -- grain: one row per source and placeholder
 -- todo: Ask the till staff to leave the field empty instead.
 -- todo: One that was learned and shall stay one goes into `match.placeholders.list`; one that is a customer's own after all: raise `shared_by`.

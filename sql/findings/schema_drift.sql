@@ -1,6 +1,7 @@
 -- title: The vendor sends fields that rollcall does not know
 -- rules: G11
 -- severity: info
+-- who: operator
 -- grain: one row per source and unknown field
 -- todo: Nothing was kept of it but its name. Tell the maintainers if it matters.
 

@@ -1,6 +1,7 @@
 -- title: Probably signed up a second time, with a new email and a new phone
 -- rules: T7, G6
 -- severity: medium
+-- who: shop
 -- grain: one row per later account of a name and birth date that an earlier account of the shop has
 -- todo: Ask the customer at the next visit which account is theirs: in the shop they cannot change an email or a phone.
 -- todo: Set email and phone of the account that stays in Mission Control (C1), which reaches every store; close the other there.

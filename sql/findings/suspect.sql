@@ -1,6 +1,7 @@
 -- title: Probably one customer, although no key says so
 -- rules: M3, G6, G8
 -- severity: low
+-- who: store
 -- grain: one row per two entities that are probably one person; the export `suspects` has the less probable ones too
 -- todo: Open both profiles, or ask the customer at the next visit. Nothing is linked or changed before a person says so.
 -- todo: Say what they are: rollcall decide same pair SOURCE:ID SOURCE:ID --why …, or not_same. It is not asked again.

@@ -1,6 +1,7 @@
 -- title: A column of a file holds values that cannot be read
 -- rules: G3, G9
 -- severity: medium
+-- who: operator
 -- grain: one row per source and column with such cells
 -- todo: Birth dates: name the order of their parts in the configuration, such as `date_order: mdy`.
 -- todo: Consent and status: name the file's own words under `words:`, such as `words: {email_consent: {y: in, n: unknown}}`.

@@ -1,6 +1,7 @@
 -- title: The POS cannot take this customer yet
 -- rules: M8
 -- severity: medium
+-- who: shop
 -- grain: one row per shop profile that should have a POS profile but lacks what the vendor requires
 -- todo: Ask the customer for the missing parts and add them in the shop.
 

@@ -1,6 +1,7 @@
 -- title: Two systems would take the customer for different profiles
 -- rules: W1, T4, M2
 -- severity: high
+-- who: store
 -- grain: one row per shop profile and POS source in which the systems that look there pick different profiles
 -- todo: Find out which profile is the customer's. The same person: merge the other into it. Another person: free the phone or email there.
 -- todo: Until then an order may land on either profile, depending on the system through which it comes.

@@ -117,6 +117,8 @@ def test_explain_says_what_stands(config: Path) -> None:
     first = ok(config, "explain", name).out
     assert f"approve: rollcall decide approve finding {name} --run {run}" in first
     assert "2. Approve the correction, or make the change" in first
+    assert "what to do, by staff of till; a manager approves:" in first
+    assert f"1 night, first seen {finding['first_seen']}]" in first
     of_correction = ok(config, "explain", finding["correction_ids"][0][:10]).out
     assert of_correction.startswith(f"correction {finding['correction_ids'][0]}: update ")
     assert f"it mends 1 finding: {name}" in of_correction

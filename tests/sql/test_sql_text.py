@@ -137,6 +137,7 @@ def test_every_check_tells_what_it_is_how_grave_and_what_to_do() -> None:
     for script in sql.folder("findings"):
         assert {"title", "rules", "severity", "grain"} <= script.header.keys(), script.name
         assert script.header["severity"] in SEVERITIES
+        assert script.header.get("who", "store") in {"store", "shop", "operator"}
         assert script.todo or script.approve
         assert bool(script.approve) == bool(script.by_hand), (
             "what may need a yes tells what to do where nobody can give it"
