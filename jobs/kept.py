@@ -70,6 +70,12 @@ select moved_on, source, id, what, old_entity, new_entity
 from next_moves
 order by moved_on, source, id, old_entity
 """,
+    # how many have each field, which tells when a vendor no longer sends it
+    "filled": """
+select source, field, seen
+from next_filled
+order by source, field
+""",
     # who is in one system only, and not wrong (X4)
     "pending": """
 select pairing, source, id as profile_id, pos, why
@@ -78,7 +84,7 @@ order by pairing, source, profile_id, pos
 """,
 }
 """What every night keeps of its warehouse, by name."""
-RECALLED = ("roll", "bases", "outs", "lost_links", "moves")
+RECALLED = ("roll", "bases", "outs", "lost_links", "moves", "filled")
 """Of these, what the next night gets as a table of that name."""
 LOST: Mapping[str, str] = {
     "roll": "the next night gives every entity a new id, so findings begin anew, and words on findings and corrections end",
@@ -89,6 +95,7 @@ LOST: Mapping[str, str] = {
     "entities": "`export entities` has nothing until the next night makes them again",
     "lost_links": "a profile that was archived and comes back is not told as restored (M13)",
     "moves": "which customers were split or merged on earlier nights is no longer known (G7)",
+    "filled": "a field that a vendor stopped sending since is not told (G13)",
     "pending": "`export pending` has nothing until the next night makes them again",
     "phones": "nothing but time: the next night parses every spelling of a phone again",
 }

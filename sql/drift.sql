@@ -61,7 +61,9 @@ halves as (
   join compared as c on w.n = case when c.ecom_key is null then c.ecom_n else c.pos_n end
   join spoken as s on s.source = w.source
   left join capabilities as k on k.what = 'field' and k.source = w.source and k.name = case when c.field = 'address' then 'street' else c.field end
-  where (c.ecom_key is null or c.pos_key is null)
+  -- nor is who sent it to us last night blank on everybody tonight
+  left join lost_fields as y on y.source = w.source and y.field = case when c.field = 'address' then 'street' else c.field end
+  where (c.ecom_key is null or c.pos_key is null) and y.source is null
     and (k.name is not null or case c.field when 'first_name' then s.first_name when 'last_name' then s.last_name
       when 'birth_date' then s.birth_date when 'phone' then s.phone when 'email' then s.email else s.address end)
 ),

@@ -100,6 +100,9 @@ create table lost_links (
   pairing varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar, state varchar, since date, restored_on date
 );
 
+-- grain: one row per source and field: how many profiles had it on the last certified night
+create table filled (source varchar, field varchar, seen bigint);
+
 -- grain: one row per profile, night and entity that it left (G7); what: split | merged
 create table moves (moved_on varchar, source varchar, id varchar, what varchar, old_entity varchar, new_entity varchar);
 

@@ -180,3 +180,36 @@ def test_nobody_waits_for_a_source_that_could_not_be_read_g1(nights: Nights) -> 
     night = nights().source("web", "table", "ecom").source("till", "table", certified=False)
     night.pairing("lightspeed_x_e", "web", "till", link_keys=False).has("web:1", **someone(1))
     assert night.detected().rows("select * from pending") == []
+
+
+# what a vendor no longer sends -------------------------------------------------------------------------------------------
+
+
+def _without_phones(mortar: Nights, seen: int) -> Night:
+    """Twelve linked customers, and not one phone at the till tonight."""
+    night = mortar(apply={"drift": "auto"})
+    for n in range(1, 13):
+        night.has(f"shop:{n}", **someone(n), links={"till": f"{n}"}).has(f"till:{n}", **someone(n, phone=None))
+    night.warehouse.insert("filled", [("till", "phone", seen), ("till", "email", 12), ("gone", "email", 3)])
+    return night
+
+
+def test_a_field_that_nobody_has_any_more_was_lost_by_the_vendor_and_is_written_to_nobody(mortar: Nights) -> None:
+    """G13: a blank on everybody is no blank; and the figure stays, so that it is told until the field is back."""
+    night = _without_phones(mortar, 12)
+    assert [(f.check.kind, f.field, f.source) for f in night.findings()] == [("field_lost", "phone", "till")]
+    assert night.planned("update") == []
+    kept = {(r["source"], r["field"]): r["seen"] for r in night.rows("select * from next_filled")}
+    assert (kept["till", "phone"], kept["shop", "phone"], kept["gone", "email"]) == (12, 12, 3)
+
+
+def test_a_field_that_few_had_may_have_been_cleared_by_hand(mortar: Nights) -> None:
+    night = _without_phones(mortar, 9)
+    assert {f.check.kind for f in night.findings()} == {"drift"}
+
+
+def test_records_that_do_not_fit_are_told_once_per_reason_g1(mortar: Nights) -> None:
+    found = mortar().quarantined("till:9").quarantined("till:8").finding("record_not_read")
+    assert (found.members, dict(found.evidence)) == (
+        ("till:8", "till:9"), {"reason": "birth_date: not readable as string", "count": "2"},
+    )  # fmt: skip

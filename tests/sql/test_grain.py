@@ -11,7 +11,7 @@ from tests.sql.given import KEY, Night
 
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
-    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "crossed", "drift", "consent/merges", "consent/voices",
+    "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "filled", "crossed", "drift", "consent/merges", "consent/voices",
     "consent/conflicts", "judge", "lookups", "again", "returns", "moves", "pending",
 )  # fmt: skip
 GRAIN = {
@@ -85,6 +85,8 @@ GRAIN = {
     "consent_conflicts": "target_source, target_id, channel",
     "next_outs": "source, id, channel",
     "picks": "pairing, ecom_n, pos, system",
+    "lost_fields": "source, field",
+    "next_filled": "source, field",
     "crossed_links": "pairing, ecom_n, pos_n",
     "second_accounts": "n, earlier_n",
     "next_lost": "pairing, ecom_source, ecom_id, pos_source, pos_id",
@@ -100,6 +102,7 @@ MAY_BE_EMPTY = {
     "group_pairings",
     "group_conflicts",
     "crossed_links",
+    "lost_fields",
     "early_links",
     "second_accounts",
     "next_moves",
