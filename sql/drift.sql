@@ -98,7 +98,11 @@ join (
   join pairings as l on l.pairing = a.pairing and l.pos = a.pos_source and l.vendor_sync and l.link_after = 'purchase'
 ) as t on t.ecom_source = p.source and t.ecom_id = p.id
 join sources as s on s.source = p.source and p.last_seen_at > s.taken_at - interval 24 hours
-left join (select distinct pairing, ecom_source, ecom_id, pos_source, pos_id from bases) as b on b.pairing = t.pairing
+left join (
+  select distinct o.pairing, o.ecom_source, o.ecom_id, o.pos_source, o.pos_id
+  from bases as o
+  join pairings as l on l.pairing = o.pairing and l.pos = o.pos_source and l.vendor_sync and l.link_after = 'purchase'
+) as b on b.pairing = t.pairing
   and b.ecom_source = t.ecom_source and b.ecom_id = t.ecom_id and b.pos_source = t.pos_source and b.pos_id = t.pos_id
 where b.pairing is null;
 

@@ -40,7 +40,10 @@ select
   [
     struct_pack(name := concat(d.field, '@', d.ecom_source, ':', d.ecom_id), value := coalesce(s.ecom_raw, '')),
     struct_pack(name := concat(d.field, '@', d.pos_source, ':', d.pos_id), value := coalesce(s.pos_raw, '')),
-    struct_pack(name := 'side', value := d.side),
+    struct_pack(name := 'side', value := case d.side when 'ecom' then concat(d.ecom_source, ' changed') when 'pos' then concat(d.pos_source, ' changed')
+      when 'both' then 'both changed' when 'ecom_blank' then concat(d.ecom_source, ' is blank') when 'pos_blank' then concat(d.pos_source, ' is blank')
+      else 'nobody knows: no base yet' end),
+    struct_pack(name := 'direction', value := coalesce(concat(v.origin_source, ':', v.origin_id, ' to ', v.target_source, ':', v.target_id), 'a person picks')),
     struct_pack(name := 'base', value := case when d.agreed_on is null then 'no base yet' else concat('both agreed on ', cast(d.agreed_on as varchar)) end)
   ] as evidence,
   case

@@ -62,7 +62,8 @@ def test_drift_names_field_both_profiles_and_both_values_as_they_are(mortar: Nig
     night.has("till:1", **someone(1, phone="613.555.0118")).based("shop:1", "till:1", phone="+16135550117")
     assert night.found() == {_found("drift", "phone", "shop:1", "till:1")}
     assert dict(night.finding("drift").evidence) == {
-        "phone@shop:1": "(613) 555-0117", "phone@till:1": "613.555.0118", "side": "pos", "base": "both agreed on 2026-11-01",
+        "phone@shop:1": "(613) 555-0117", "phone@till:1": "613.555.0118", "side": "till changed", "direction": "till:1 to shop:1",
+        "base": "both agreed on 2026-11-01",
     }  # fmt: skip
     assert night.finding("drift").proposal == "set phone on shop:1 (changed in till since both agreed)"
 
