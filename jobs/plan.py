@@ -19,11 +19,14 @@ _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversi
 
 # what the policy says of each proposal, and the finding that it answers
 _PROPOSE = """
-select q.*, f.finding_id, a.apply, s.logins, s.kind as system
+select q.*, f.finding_id, a.apply, s.logins, s.kind as system,
+  case when list_has_any(list_transform(q.before, lambda v: case v.name when 'group' then 'group_name' else v.name end), y.fields)
+    then concat(q.source, ' no longer sends it: nobody knows what stands there') else '' end as lost
 from ({query}) as q
 join action_policies as a on a.pairing = q.pairing and a.action = $policy and a.apply <> 'off'
 join sources as s on s.source = q.source
 left join findings as f on f.kind = q.kind and f.anchor = q.anchor and f.field = q.field
+left join (select source, list(field) as fields from lost_fields group by source) as y on y.source = q.source
 order by q.make_key, q.anchor
 """
 
@@ -54,7 +57,8 @@ def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable
 def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:
     before, after = _values(row["before"]), _values(row["after"])
     needs = _needs(row, header["action"])
-    state: CorrectionState = "blocked" if row["blocked_by"] else "held" if needs else "ready"
+    blocked_by = row["blocked_by"] or row["lost"]
+    state: CorrectionState = "blocked" if blocked_by else "held" if needs else "ready"
     view = {**before, "status": "active"}
     correction = Correction(
         correction_id=vault.hash("correction", row["make_key"], *_flat(after))[:16],
@@ -71,7 +75,7 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
         needs=needs,
         state=state,
         after_correction=None,
-        blocked_by=row["blocked_by"] or "",
+        blocked_by=blocked_by,
         origin=row["origin"] or "",
         origin_view=_values(row["origin_view"]) if row["origin"] else {},
         pairing=row["pairing"],

@@ -325,7 +325,9 @@ join (
   select source from group_titles
   union
   select source from capabilities where what = 'action' and name = 'set_group'
-) as w on w.source = l.pos;
+) as w on w.source = l.pos
+left join lost_fields as n on n.source = l.pos and n.field = 'group_name'
+where n.source is null;
 
 -- grain: one row per link whose sides are in different groups, a spelling that nearly matches being the same (X2, X3)
 create table group_conflicts as

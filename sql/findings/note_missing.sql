@@ -24,4 +24,5 @@ select
   '' as blocked_by
 from profiles as p
 join marked as l on l.pos_source = p.source and l.pos_id = p.id
-where p.status = 'active' and not contains(coalesce(p.note, ''), l.marker)
+left join lost_fields as y on y.source = p.source and y.field = 'note'
+where p.status = 'active' and y.source is null and not contains(coalesce(p.note, ''), l.marker)

@@ -203,6 +203,19 @@ def test_a_field_that_nobody_has_any_more_was_lost_by_the_vendor_and_is_written_
     assert (kept["till", "phone"], kept["shop", "phone"], kept["gone", "email"]) == (12, 12, 3)
 
 
+def test_a_note_that_is_no_longer_sent_is_not_written_over_t8(blaze: Nights) -> None:
+    """T8: the text that is there stays; what cannot be read is not known to be empty."""
+    night = blaze(apply={"add_note": "auto"})
+    for n in range(1, 11):
+        night.has(f"ecom:{n}", **someone(n), links={"downtown": f"{n}", "uptown": f"{n}"})
+        night.has(f"downtown:{n}", f"uptown:{n}", **someone(n))
+    night.warehouse.insert("filled", [("downtown", "note", 10)])
+    assert {f.source for f in night.findings("note_missing")} == {"uptown"}
+    planned = {c.source: (c.state, c.blocked_by) for c in night.planned("add_note")}
+    assert planned["uptown"] == ("ready", "")
+    assert planned["downtown"] == ("blocked", "downtown no longer sends it: nobody knows what stands there")
+
+
 def test_a_field_that_few_had_may_have_been_cleared_by_hand(mortar: Nights) -> None:
     night = _without_phones(mortar, 9)
     assert {f.check.kind for f in night.findings()} == {"drift"}
