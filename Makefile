@@ -38,7 +38,7 @@ lint: venv  ## style, types and the walls between rooms
 crash: venv  ## the long crash sweep: every action, every point, both databases
 	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash tests/night/test_night_crash.py
 
-accuracy: venv  ## how right the matching is on customers of whom the truth is known, with splink beside it
+accuracy: venv  ## how right the matching is, and how far its probabilities can be believed, where the truth is known
 	$(BIN)/python -m tests.accuracy --people 10000
 
 bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md

@@ -55,7 +55,7 @@ class Estimate:
 
     def table(self) -> list[list[str]]:
         """Every level with its shares and bits before and after; heading first."""
-        rows = [["field", "level", "same", "estimated", "others", "estimated", "bits", "estimated", "difference"]]
+        rows = [["field", "level", "same", "same then", "others", "others then", "bits", "bits then", "difference"]]
         for b, a in zip(self.before, self.after, strict=True):
             now, then = _bits(b), _bits(a)
             shares = [f"{b.same:.4f}", f"{a.same:.4f}", f"{b.others:.6f}", f"{a.others:.6f}"]

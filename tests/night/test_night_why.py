@@ -1,10 +1,12 @@
 """`rollcall why`: what ties two profiles, what keeps them apart, and what would change it (G8)."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.night.stage import Said, rollcall, write_csv
+from tests.night.stage import Said, rollcall, tables, write_csv
 
 HEADING = ["id", "first_name", "last_name", "birth_date", "phone", "email", "street", "postal_code"]
 TILL = [
@@ -105,3 +107,29 @@ def test_what_is_not_known_is_refused(why: Callable[..., Said], words: tuple[str
     refused = why(*words)
     assert refused.code == 2
     assert said in refused.err
+
+
+def test_a_customer_who_splits_and_two_who_merge_are_kept_with_their_old_ids_g7(tmp_path: Path) -> None:
+    """One phone is corrected so that two part, another so that two meet; the next night still tells of it."""
+    config = tables(tmp_path, {name: {"path": f"{name}.csv", "exported_at": None} for name in ("till", "shop")})
+    for phones in (("17", "17", "18", "19"), ("17", "20", "18", "18"), ("17", "20", "18", "18")):
+        for source, ann, bob in (("till", phones[0], phones[2]), ("shop", phones[1], phones[3])):
+            listed = [["1", "Ann", "Okafor", "", f"61355501{ann}"], ["2", "Bogdan", "Vale", "", f"61355501{bob}"]]
+            write_csv(tmp_path / f"{source}.csv", HEADING[:5], listed)
+        assert rollcall("--config", config, "run").code == 0
+        out = tmp_path / "moves.csv"
+        assert rollcall("--config", config, "export", "moves", "--out", out).code == 0
+    head, *rows = out.read_text(encoding="utf-8").splitlines()
+    merged, split = sorted(rows, key=lambda line: line.split(",")[3])
+    assert (head, len({merged.split(",")[4], split.split(",")[4]})) == (
+        "moved_on,source,id,what,old_entity,new_entity",
+        2,
+    )
+    for row, how, one, other in ((merged, "merged", "till:2", "shop:2"), (split, "split off", "till:1", "shop:1")):
+        _, source, profile_id, _, old, new = row.split(",")
+        said = rollcall("--config", config, "why", one, other).out
+        assert f"{source}:{profile_id} was {how}: from {old} to {new} (G7)" in said
+    counts = {
+        c["name"]: c["value"] for c in json.loads(max(tmp_path.glob("data/reports/*-b.json")).read_bytes())["counts"]
+    }
+    assert (counts["customers_split"], counts["customers_merged"], counts["pending"]) == (1, 1, 0)
