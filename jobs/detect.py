@@ -79,7 +79,7 @@ def checks() -> dict[str, Check]:
 
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
-    warehouse.run("filled")
+    warehouse.run("filled", key=key)
     warehouse.run("crossed")
     warehouse.run("drift", key=key, today=today)
     warehouse.run("consent/merges")

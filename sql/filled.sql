@@ -1,6 +1,15 @@
 -- title: how many profiles of each source have each field, against the last certified night: what a vendor no longer sends
 -- rules: G1, G11, G13
--- Parameters: none.
+-- Parameters: $key.
+
+-- grain: one row per source and field of which the last certified night knew how many have it, but for those of which a person
+-- accepted that nobody has it any more
+create table remembered_fields as
+select f.source, f.field, f.seen
+from filled as f
+left join decisions as d on d.target = 'finding' and d.verdict = 'accept'
+  and d.id = substr(sha256(concat($key, '|finding|field_lost|', f.source, '|', f.field, '|', f.field)), 1, 16)
+where d.id is null;
 
 -- grain: one row per source and field that anybody had on the last certified night and nobody has tonight
 create table lost_fields as
@@ -44,7 +53,7 @@ tonight as (
   select source, 'note' as field, note as seen from counted
 )
 select f.source, f.field, f.seen
-from filled as f
+from remembered_fields as f
 join sources as s on s.source = f.source and s.certified
 join tonight as t on t.source = f.source and t.field = f.field
 -- a handful may have been cleared by hand
@@ -94,5 +103,5 @@ tonight as (
 )
 select coalesce(t.source, f.source) as source, coalesce(t.field, f.field) as field, case when coalesce(t.seen, 0) = 0 then f.seen else t.seen end as seen
 from tonight as t
-full join filled as f on f.source = t.source and f.field = t.field
+full join remembered_fields as f on f.source = t.source and f.field = t.field
 where coalesce(t.seen, 0) > 0 or f.seen > 0;

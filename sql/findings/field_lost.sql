@@ -4,7 +4,7 @@
 -- who: operator
 -- grain: one row per source and field that many had on an earlier certified night and nobody has tonight
 -- todo: Find out whether the vendor renamed or withdrew the field, or the export file lost a column.
--- todo: Where it was emptied on purpose: accept the finding. Until then nothing is written into that field there.
+-- todo: Where it was emptied on purpose: accept the finding; from the next night on it counts as blank. Until then nothing is written there.
 
 select
   '' as pairing, l.field,

@@ -201,6 +201,11 @@ def test_a_field_that_nobody_has_any_more_was_lost_by_the_vendor_and_is_written_
     assert night.planned("update") == []
     kept = {(r["source"], r["field"]): r["seen"] for r in night.rows("select * from next_filled")}
     assert (kept["till", "phone"], kept["shop", "phone"], kept["gone", "email"]) == (12, 12, 3)
+    meant = _without_phones(mortar, 12).accepted(night.finding("field_lost").finding_id)
+    assert {f.check.kind for f in meant.findings()} == {"drift"}, (
+        "accepted: blank it is, and the shop's value may go there"
+    )
+    assert not meant.rows("select * from next_filled where source = 'till' and field = 'phone'")
 
 
 def test_a_note_that_is_no_longer_sent_is_not_written_over_t8(blaze: Nights) -> None:
