@@ -359,7 +359,9 @@ def _steps(finding: Finding, corrections: Sequence[Correction]) -> tuple[str, ..
 
 
 def _by_whom(finding: Finding, store: str, corrections: Sequence[Correction]) -> str:
-    who = {"shop": "who runs the shop", "operator": "who runs rollcall"}.get(finding.check.who, f"staff of {store}")
+    who = {"shop": "whoever runs the shop", "operator": "whoever runs rollcall"}.get(
+        finding.check.who, f"staff of {store}"
+    )
     return f"{who}; a manager approves" if any(c.state == "held" for c in corrections) else who
 
 

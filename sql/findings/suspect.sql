@@ -35,8 +35,6 @@ left join (
   where outcome = 'candidate'
   group by least(ecom_n, pos_n), greatest(ecom_n, pos_n)
 ) as c on c.left_n = s.left_n and c.right_n = s.right_n
-left join (
-  select least(n, earlier_n) as left_n, greatest(n, earlier_n) as right_n
-  from second_accounts
-) as t on t.left_n = s.left_n and t.right_n = s.right_n
-where s.place = 1 and c.left_n is null and t.left_n is null and s.probability >= 0.9
+left join (select distinct one_entity, other_entity from second_accounts) as t
+  on t.one_entity = s.one_entity and t.other_entity = s.other_entity
+where s.place = 1 and c.left_n is null and t.one_entity is null and s.probability >= 0.9
