@@ -28,7 +28,7 @@ class Result:
     exit_code: int
 
 
-_APPLYING = "applying: "
+APPLYING = "applying: "
 """What the last applying of a plan has to say; the next one says it anew."""
 
 
@@ -47,9 +47,10 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
 def _superseded_by(workspace: Workspace, plan_id: str) -> str:
     """The newer plan, where there is one: its values are judged anew, and of the old one only what was begun is settled.
 
-    Raises ConfigError where nothing was begun.
+    An undo has no newer one: what it puts back comes from the journal. Raises ConfigError where nothing was begun.
     """
-    newest = next(reversed(workspace.journal.plan_states()), plan_id)
+    nights = workspace.journal.nights()
+    newest = nights[-1] if plan_id in nights else plan_id
     if newest == plan_id:
         return ""
     if not any(row.state in IN_DOUBT and not row.is_handed_over for row in workspace.journal.load(plan_id)):
@@ -109,7 +110,7 @@ def report_after(workspace: Workspace, report: RunReport, outcome: Outcome) -> R
                 report.run_id, corrections, report.findings, report.sources, standing, nothing
             ),
             "counts": reporting.counts(report.counts, lines),
-            "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
+            "warnings": [text for text in report.warnings if not text.startswith(APPLYING)] + _said(outcome),
         }
     )
 
@@ -120,7 +121,7 @@ def standing_of(workspace: Workspace, plan_id: str) -> Standing:
 
 
 def _said(outcome: Outcome) -> list[str]:
-    return [f"{_APPLYING}{text}" for text in (*outcome.said, outcome.stopped) if text]
+    return [f"{APPLYING}{text}" for text in (*outcome.said, outcome.stopped) if text]
 
 
 def write_report(workspace: Workspace, report: RunReport) -> Path:

@@ -47,7 +47,8 @@ class Correction:
     view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
     holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
-    `origin_view` what was judged of it; empty where the correction rests on no other profile.
+    `origin_view` what was judged of it; empty where the correction rests on no other profile. `undoes`: the correction that
+    this one takes back (`PLAN/CORRECTION`), which is `undone` once this one is verified.
     """
 
     correction_id: str
@@ -72,6 +73,7 @@ class Correction:
     plan_id: str = ""
     origin: str = ""
     origin_view: Mapping[str, str | None] = field(default_factory=dict)
+    undoes: str = ""
 
     @property
     def is_handed_over(self) -> bool:

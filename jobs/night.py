@@ -21,6 +21,7 @@ from jobs.applying import Result, carry_out, report_after, standing_of, write_re
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.errors import BreakerTripped, IncompleteExport
+from jobs.inverse import asked_again
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.pull import Pulled
@@ -132,6 +133,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         story = _story(night, findings, pulled)
     with night.step("plan"):
         corrections = [_as_paired(workspace, row) for row in planning.plan(warehouse, workspace.vault)]
+        corrections = asked_again(corrections, workspace.journal.written_after_undo())
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
     counted, tripped = _breakers(workspace, corrections)
