@@ -46,7 +46,7 @@ class Store:
         self.made = 0
 
     def add(self, profile_id: str, **fields: str | None) -> None:
-        self.records[profile_id] = {"id": profile_id, "status": "active", **fields}
+        self.records[profile_id] = {"id": profile_id, "status": "active"} | fields
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         if any(self._trouble(i) == "down" for i in ids):
