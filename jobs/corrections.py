@@ -21,6 +21,9 @@ REPLACES = "replaces"
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 
+FAILED: frozenset[CorrectionState] = frozenset({"refused", "unknown"})
+"""A write that a vendor did not take, or that does not read back."""
+
 HANDED_OVER = "handed over"
 """How the detail of an intended correction begins that a person has to bring in: nobody is in doubt about it."""
 

@@ -155,6 +155,23 @@ def test_a_breaker_that_no_longer_trips_lets_the_others_go(bench: Any) -> None:
     assert (outcome.counts, outcome.exit_code) == ({"held": 2, "verified": 25}, 0)
 
 
+def test_too_many_failures_among_many_writes_hold_the_rest_of_the_source(bench: Any) -> None:
+    """Never five in a row, and all the same too many; the other source goes on, and a word on the breaker lets it."""
+    bench.people(60)
+    bench.stores["till"].trouble = {str(n): "refuses" for n in range(4, 60, 2)}
+    shop = [replace(row, correction_id=f"s{row.correction_id}") for row in bench.updates(3, "shop")]
+    bench.plan(*bench.updates(60), *shop)
+    outcome = bench.apply(actives={"till": 100_000})
+    assert (outcome.tripped, outcome.exit_code) == (("till/failures",), 6)
+    assert outcome.stopped.startswith("till: left alone after 11 failures of 24, the last: ")
+    assert outcome.counts == {"verified": 16, "refused": 11, "held": 36}
+    bench.stores["till"].trouble = {}
+    again = bench.apply(actives={"till": 100_000})
+    assert (again.tripped, len(bench.ledger())) == (("till/failures",), 13)
+    bench.decide("breaker", "till/failures")
+    assert bench.apply(actives={"till": 100_000}).counts == {"verified": 52, "refused": 11}
+
+
 # canaries and pauses
 
 

@@ -9,7 +9,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from connectors.clock import SimulatedClock
 from jobs.apply import Means, apply_plan, resume
 from jobs.journal import CREATED, Correction, Journal, fingerprint
 from jobs.settings import Limits
-from jobs.state import State
+from jobs.state import DecisionRow, State
 from jobs.vault import Vault
 
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
@@ -72,6 +72,7 @@ class Trials:
         rows = [_correction(self.vault, name, number, stores) for number, name in enumerate(PLANNED, start=1)]
         state = State.open(self.url, self.vault)
         self._journal(state).store_plan(plan, rows)
+        state.record_decisions([_named(plan, "archive-uptown")])
         state.close()
         self.vendors.put(stores)
         return plan
@@ -118,6 +119,12 @@ class Trials:
 
     def _journal(self, state: State) -> Journal:
         return Journal(state, self.vault, SimulatedClock(datetime(2026, 11, 23, 12, 15, tzinfo=UTC)))
+
+
+def _named(plan: str, name: str) -> DecisionRow:
+    """A word that outlasts a resume: archiving is always by name (G14)."""
+    made, until = datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 31)
+    return DecisionRow(plan, "correction", name, "approve", "", "kim", made, until)
 
 
 def _correction(vault: Vault, name: str, number: int, stores: Mapping[str, Any]) -> Correction:

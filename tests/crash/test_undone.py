@@ -27,6 +27,7 @@ def plan_all(bench: Any) -> None:
         bench.correction("l", {"link:till": f"{CREATED}c"}, action="relink", source="shop", after_correction="c"),
     )
     bench.decide("correction", "c")
+    bench.decide("correction", "a")
     assert bench.apply().counts == {"verified": 8}
 
 
