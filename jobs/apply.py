@@ -17,6 +17,7 @@ from jobs.corrections import FAILED, HANDED_OVER, IN_DOUBT, Correction
 from jobs.handover import Desk, hand_over, judged_on
 from jobs.journal import Journal
 from jobs.lane import Lane
+from jobs.second_look import second_look
 from jobs.settings import Limits
 from jobs.writer import PausedError, Writer, resolved
 from reports.document import Breaker
@@ -123,6 +124,7 @@ class _Run:
         self._break()
         while wave := self._next_wave():
             self._side_by_side(self._work, wave)
+        self._side_by_side(self._look_again, [row for row in self.rows.values() if self._was_written_now(row)])
         breakers, tripped = self._break()
         self.journal.spend(self.plan_id)
         counts = Counter("handed_over" if row.is_handed_over else row.state for row in self.rows.values())
@@ -245,6 +247,18 @@ class _Run:
             self._canaries(lane, waiting)
         for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
             self._one(lane, self._attempt, row)
+
+    def _was_written_now(self, row: Correction) -> bool:
+        return row.correction_id in self.tried and row.state == "verified"
+
+    def _look_again(self, lane: Lane, rows: list[Correction]) -> None:
+        """Once more at the end; what cannot be read now stays verified, and is said."""
+        try:
+            with lane.lock:
+                for row in second_look(lane.writer, [resolved(row, self.rows) for row in rows]):
+                    self._ended(row)
+        except VendorError as error:
+            lane.stopped = lane.stopped or f"{rows[0].source}: not all was read again at the end: {error}"
 
     def _attempt(self, row: Correction) -> Correction:
         """Write it, unless the profile that it rests on is another by now. Raises VendorError: one cannot be read."""

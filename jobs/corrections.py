@@ -34,7 +34,7 @@ NEXT: Mapping[CorrectionState, frozenset[CorrectionState]] = {
     "intended": frozenset({"ready", "intended", "applied", "verified", "handed_back", "refused", "unknown"}),
     "applied": frozenset({"verified", "unknown"}),
     "unknown": frozenset({"ready", "intended", "verified", "handed_back", "unknown"}),
-    "verified": frozenset({"undone"}),
+    "verified": frozenset({"undone", "unknown"}),
     "handed_back": frozenset(),
     "refused": frozenset(),
     "undone": frozenset(),

@@ -90,6 +90,7 @@ def test_what_cannot_come_back_says_why_and_is_never_written(bench: Any, row: di
     """G9, G9a: no word of anybody has it written."""
     bench.stores["till"].trouble = {"1": row.get("trouble", "")}
     bench.plan(bench.correction("x", row["after"], action=row["action"]))
+    bench.decide("correction", "x")
     bench.apply()
     bench.stores["till"].trouble = {}
     bench.actions["till"] = bench.actions["till"] - {row.get("less")}
