@@ -46,7 +46,8 @@ class Means:
     actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
     handover: folder for what people bring in. newer: the plan that superseded this one; then what was begun is settled by
     reading, and nothing more is written. barred: why the policy of today does not allow a correction; empty when it does.
-    paused: asked before every write. progress: told of every correction that came to an end, from threads.
+    paused, closed: asked before every write; `closed` says why nothing may be written now, such as opening hours.
+    progress: told of every correction that came to an end, from threads.
     probe: told of every step, so that tests can stop there (see `Writer`).
     """
 
@@ -59,6 +60,7 @@ class Means:
     newer: str = ""
     barred: Callable[[Correction], str] = _allowed
     paused: Callable[[], bool] = _never
+    closed: Callable[[], str] = str
     progress: Callable[[Correction], None] = _ignore
     probe: Callable[[str], None] = _ignore
 
@@ -110,6 +112,7 @@ class _Run:
         self.rows = {row.correction_id: row for row in self.journal.load(plan_id)}
         self.only = self.rows.keys() if only is None else set(only)
         self.halt = threading.Event()
+        self.shut = ""
         self.lanes = self._lanes()
         self.tried: set[str] = set()
         self.unwilling: set[str] = set()
@@ -148,6 +151,9 @@ class _Run:
 
     def _may_write(self) -> bool:
         if self.means.paused():
+            self.halt.set()
+        elif said := self.means.closed():
+            self.shut = said
             self.halt.set()
         return not self.halt.is_set()
 
@@ -344,7 +350,8 @@ class _Run:
         return [row for name, row in self.rows.items() if name in self.only]
 
     def _stopped(self) -> str:
-        paused = ["paused: nothing more was written; `rollcall resume` goes on"] if self.halt.is_set() else []
+        why = self.shut or "paused: nothing more was written; `rollcall resume` goes on"
+        paused = [why] if self.halt.is_set() else []
         reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
         unread = [f"{name}: {lane.unread} could not be read" for name, lane in self.lanes.items() if lane.unread]
         return "; ".join([*paused, *sorted(reasons), *sorted(unread), *sorted(self.unwilling)])

@@ -69,6 +69,25 @@ class Schedule(Closed):
         return time.fromisoformat(self.at)
 
 
+class Window(Closed):
+    """When corrections may be written, in the group's time zone: outside opening hours; it may run over midnight."""
+
+    start: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    until: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+    def holds(self, at: time) -> bool:
+        """Whether it is open at a local time."""
+        start, until = time.fromisoformat(self.start), time.fromisoformat(self.until)
+        return start <= at < until if start < until else at >= start or at < until
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is open each day; a whole day where both ends are one time."""
+        start, until = time.fromisoformat(self.start), time.fromisoformat(self.until)
+        minutes = (until.hour - start.hour) * 60 + until.minute - start.minute
+        return timedelta(minutes=minutes if minutes > 0 else minutes + 1440)
+
+
 class Retention(Closed):
     """How many days each kind of data is kept."""
 

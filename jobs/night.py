@@ -11,13 +11,13 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs import breakers, decide, detect, handover, kept, phones, prepare, suspects
+from jobs import breakers, detect, handover, kept, phones, prepare, suspects
 from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
 from jobs import report as reporting
 from jobs.apply import Outcome
-from jobs.applying import Result, carry_out, report_after, standing_of, write_report
+from jobs.applying import Result, carry_out, report_after, standing_of, take_inbox, write_report
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.errors import BreakerTripped, IncompleteExport
@@ -117,7 +117,7 @@ def _end(night: _Night, status: str, headline: str) -> None:
 def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     """The night in order."""
     workspace = night.workspace
-    night.warnings += [*_interrupted(workspace), *_take_inbox(workspace)]
+    night.warnings += [*_interrupted(workspace), *take_inbox(workspace)]
     with night.step("pull"):
         pulled = _pull(night)
         night.warnings += handover.prove(workspace.journal, workspace.connectors, night.run_id, workspace.folder)
@@ -292,8 +292,3 @@ def _interrupted(workspace: Workspace) -> list[str]:
         for name, state in workspace.journal.plan_states().items()
         if state == "applying"
     ]
-
-
-def _take_inbox(workspace: Workspace) -> list[str]:
-    taken = decide.take_inbox(workspace.folder / "decisions_inbox", workspace.state, workspace.clock, workspace.known)
-    return [reason for file in taken for reason in file.refused]

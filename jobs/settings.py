@@ -13,7 +13,7 @@ from connectors.file_source import settings_class
 from jobs.config_file import read
 from jobs.config_words import explain, nearest
 from jobs.errors import ConfigError
-from jobs.limits import Closed, Limits, Retention, Schedule
+from jobs.limits import Closed, Limits, Retention, Schedule, Window
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins, quotable
 from jobs.policy import table as policy_table
 
@@ -154,6 +154,7 @@ class Settings(Closed):
     limits: Limits = Limits()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
+    write_window: Window | None = None
     folder: Path = Field(default=Path(), exclude=True)
     file: Path = Field(default=Path("config.yaml"), exclude=True)
 

@@ -25,6 +25,13 @@ def _end(desk: Desk, result: Result, exit_code: bool = False) -> None:
     sys.exit(code)
 
 
+def _show(desk: Desk, result: Result, needed: str) -> None:
+    """A plan for people, masked, with the rules that it names and the time that it takes."""
+    if not desk.as_json:
+        rows = look.plan_table(result.report)
+        desk.table(rows, *look.cited(rows), needed)
+
+
 @command(
     click.option("--exit-code", is_flag=True, help="Exit 4 when findings exist."),
     click.option("--dry-run", is_flag=True, help="Plan, and write nothing to any vendor."),
@@ -41,9 +48,8 @@ def plan(desk: Desk) -> None:
     """The night without its writes: pull, match, detect, plan, report."""
     with desk.workspace() as workspace, Progress() as progress:
         result = night.run(workspace, trigger="manual", progress=progress, write=False)
-    if not desk.as_json:
-        rows = look.plan_table(result.report)
-        desk.table(rows, *look.cited(rows))
+        needed = applying.time_needed(workspace, result.run_id)
+    _show(desk, result, needed)
     _end(desk, result)
 
 
@@ -64,9 +70,8 @@ def undo(desk: Desk, run_id: str, store: str, profile: str) -> None:
     """Plan to take back what a run has written, and show what comes back and what cannot; `apply` then writes it."""
     with desk.workspace() as workspace:
         result = undoing.undo(workspace, run_id, undoing.Scope(store, profile))
-    if not desk.as_json:
-        rows = look.plan_table(result.report)
-        desk.table(rows, *look.cited(rows))
+        needed = applying.time_needed(workspace, result.run_id)
+    _show(desk, result, needed)
     _end(desk, result)
 
 

@@ -238,6 +238,15 @@ def test_a_pause_stops_before_the_next_write_and_a_resume_goes_on(bench: Any) ->
     assert len(bench.ledger()) == 7
 
 
+def test_outside_its_window_nothing_is_written_and_a_resume_goes_on(bench: Any) -> None:
+    bench.people(6)
+    bench.plan(*bench.updates(6))
+    shut = "outside the write window (21:00 to 06:00, UTC): nothing more was written"
+    outcome = bench.apply(closed=lambda: shut if len(bench.ledger()) >= 4 else "")
+    assert (outcome.counts, outcome.exit_code, outcome.stopped) == ({"verified": 4, "ready": 2}, 0, shut)
+    assert bench.apply().counts == {"verified": 6}
+
+
 def test_a_paused_resume_reads_and_does_not_write(bench: Any) -> None:
     """What is in doubt may be looked at; a second write waits."""
     bench.stores["till"].trouble = {"1": "lost", "2": "dropped"}

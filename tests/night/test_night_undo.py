@@ -1,5 +1,6 @@
 """A run that is taken back: field for field what it was, but for what was announced as not coming back."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ def test_a_run_is_taken_back_field_for_field(group: Group) -> None:
     assert (shown.code, len(group.writes())) == (0, wire), shown.out
     undo_id = shown.last.split()[1].rstrip(":")
     assert f"`rollcall apply {undo_id}` does it" in shown.out
+    assert re.search(r"^to write: \d+ corrections, about 0:\d\d:\d\d at our share", shown.out, re.MULTILINE)
     with group.open() as workspace:
         rows = workspace.journal.load(undo_id)
     lost = {f"{row.source}:{row.profile_id}": row for row in rows if row.state == "blocked"}
