@@ -1,6 +1,8 @@
 """What was written is taken back: judged on the present, from the end of every chain, each effect once, also after a kill."""
 
 import copy
+import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -159,3 +161,47 @@ def test_what_was_taken_back_is_asked_about_until_somebody_has_it_written(bench:
     ]
     assert asked[0].why.endswith("; it was undone before")
     assert asked_again([update, copied], [(update, True), (update, False)]) == [update, copied]
+
+
+def test_a_large_mixed_run_comes_back_field_for_field_but_for_what_was_announced(bench: Any) -> None:
+    """Sixty here, a thousand with ROLLCALL_LONG; a tenth of them are opt-outs, and a tenth was edited since."""
+    people = 1_000 if os.environ.get("ROLLCALL_LONG") else 60
+    bench.people(people)
+    store = bench.stores["till"]
+    before = copy.deepcopy(store.records)
+    kinds: list[tuple[str, Callable[[int], dict[str, str | None]]]] = [
+        ("update", lambda n: {"phone": f"+1416{n:07}", "email": None}),
+        ("update", lambda n: {"street": f"{n} Elm St", "city": f"Town {n}"}),
+        ("opt_out", lambda _: {"email_consent": "out"}),
+        ("add_note", lambda n: {"note": f"likes tea\nno. {n}"}),
+        ("add_tag", lambda _: {"tags": "Shopify;vip"}),
+        ("set_group", lambda _: {"group": "Trade"}),
+        ("relink", lambda n: {"link:shop": f"{n}"}),
+        ("archive", lambda _: {"status": "archived"}),
+        ("update", lambda n: {"last_name": f"Roe{n}"}),
+        ("update", lambda n: {"birth_date": f"19{n % 90 + 10}-01-02"}),
+    ]
+    plan = []
+    for n in range(1, people + 1):
+        action, after = kinds[n % len(kinds)]
+        plan.append(bench.correction(f"m{n}", after(n), action=action, profile_id=str(n)))
+    bench.plan(*plan)
+    bench.decide("breaker", "till/updates")
+    bench.decide("breaker", "till/opt_outs")
+    bench.decide("breaker", "till/same_value")
+    for row in plan:
+        if row.action == "archive":
+            bench.decide("correction", row.correction_id)
+    assert bench.apply().counts == {"verified": people}
+    edited = {str(n) for n in range(11, people + 1, 10)}
+    for name in edited:
+        store.records[name]["city"] = "Elsewhere"
+    rows = bench.take_back()
+    announced = {row.profile_id for row in rows if row.state == "blocked"}
+    assert announced == edited | {str(n) for n in range(2, people + 1, 10)}
+    for name in ("updates", "same_value"):
+        bench.decide("breaker", f"till/{name}", run_id=UNDO)
+    done = bench.apply(plan=UNDO)
+    assert done.counts == {"verified": people - len(announced), "blocked": len(announced)}
+    filled = {name: {k: v for k, v in record.items() if v} for name, record in store.records.items()}
+    assert {name for name in filled if filled[name] != before[name]} == announced
