@@ -197,6 +197,8 @@ class Connector(ABC):
     """Known fields that are left out on purpose; any other unknown field is schema drift."""
     EXPORT_CONTRACT: ClassVar[int] = 1
     """Raised only when what is read changes."""
+    CALL_COST: ClassVar[float] = 1.0
+    """What one call costs, in the units of the vendor's limit."""
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]]
     Settings: ClassVar[type[SourceSettings]] = SourceSettings
 

@@ -54,6 +54,10 @@ class Budget:
         self._at = clock.time()
         self._next_call = self._not_before = 0.0
 
+    def seconds(self, cost: float) -> float:
+        """How long `cost` takes at our share of the vendor's limit, were nobody else there."""
+        return max(0.0, cost - self._limit.at_once * self._share) / (self._limit.rate * self._share)
+
     def pay(self, cost: float) -> None:
         """Wait until `cost` fits into our share and into what others leave, and count it as spent."""
         with self._guard:

@@ -15,7 +15,7 @@ from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._guard import after_a_write, checked, refuse_unoffered
 from connectors._shopify_bulk import Export
-from connectors._shopify_client import Client, ShopifyError
+from connectors._shopify_client import PRICE, Client, ShopifyError
 from connectors.base import (
     Action,
     Capabilities,
@@ -49,6 +49,7 @@ class Shopify(Connector):
     kind: ClassVar[str] = "shopify"
     FIELDS = words.FIELDS
     ID: ClassVar[str] = "legacyResourceId"
+    CALL_COST = PRICE
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "count_before", "count_after", "no_repeats", "same_contract", "shrink", "canaries"}
     )

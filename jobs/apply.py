@@ -7,24 +7,23 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.base import Action, Connector, VendorError
 from jobs.approvals import Approvals
-from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count
-from jobs.corrections import HANDED_OVER, IN_DOUBT, Correction
+from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count, is_by_name
+from jobs.corrections import FAILED, HANDED_OVER, IN_DOUBT, Correction
 from jobs.handover import Desk, hand_over, judged_on
 from jobs.journal import Journal
+from jobs.lane import Lane
+from jobs.second_look import second_look
 from jobs.settings import Limits
 from jobs.writer import PausedError, Writer, resolved
 from reports.document import Breaker
 
 CANARIES = 3
 """How many of each source and action must be read back as written before the rest goes."""
-FAILURES_IN_A_ROW = 5
-"""After so many a source is left alone; what was not tried stays ready."""
-
 _WRITTEN = frozenset({"intended", "applied", "verified", "unknown"})
 
 
@@ -47,7 +46,8 @@ class Means:
     actives: active profiles per source, for breakers in percent. regions: default region of phones per source (G3).
     handover: folder for what people bring in. newer: the plan that superseded this one; then what was begun is settled by
     reading, and nothing more is written. barred: why the policy of today does not allow a correction; empty when it does.
-    paused: asked before every write. progress: told of every correction that came to an end, from threads.
+    paused, closed: asked before every write; `closed` says why nothing may be written now, such as opening hours.
+    progress: told of every correction that came to an end, from threads.
     probe: told of every step, so that tests can stop there (see `Writer`).
     """
 
@@ -60,6 +60,7 @@ class Means:
     newer: str = ""
     barred: Callable[[Correction], str] = _allowed
     paused: Callable[[], bool] = _never
+    closed: Callable[[], str] = str
     progress: Callable[[Correction], None] = _ignore
     probe: Callable[[str], None] = _ignore
 
@@ -103,19 +104,6 @@ def apply_plan(plan_id: str, means: Means, only: Collection[str] | None = None) 
 resume = apply_plan
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One source during a run; used by one thread at a time."""
-
-    writer: Writer
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    proven: Counter[Action] = field(default_factory=Counter)
-    spoiled: dict[Action, str] = field(default_factory=dict)
-    failures: int = 0
-    unread: int = 0
-    stopped: str = ""
-
-
 class _Run:
     def __init__(self, plan_id: str, means: Means, only: Collection[str] | None) -> None:
         self.plan_id = plan_id
@@ -124,6 +112,7 @@ class _Run:
         self.rows = {row.correction_id: row for row in self.journal.load(plan_id)}
         self.only = self.rows.keys() if only is None else set(only)
         self.halt = threading.Event()
+        self.shut = ""
         self.lanes = self._lanes()
         self.tried: set[str] = set()
         self.unwilling: set[str] = set()
@@ -135,9 +124,11 @@ class _Run:
         said = () if self.means.newer else self.journal.release(self.plan_id).said
         self.rows = {row.correction_id: row for row in self.journal.load(self.plan_id)}
         self._hold_back()
-        breakers, tripped = self._break()
+        self._break()
         while wave := self._next_wave():
             self._side_by_side(self._work, wave)
+        self._side_by_side(self._look_again, [row for row in self.rows.values() if self._was_written_now(row)])
+        breakers, tripped = self._break()
         self.journal.spend(self.plan_id)
         counts = Counter("handed_over" if row.is_handed_over else row.state for row in self.rows.values())
         unfinished = any(counts[state] for state in ("ready", *IN_DOUBT))
@@ -146,11 +137,12 @@ class _Run:
         failed = any(lane.stopped or lane.unread for lane in self.lanes.values())
         return Outcome(dict(counts), breakers, tripped, self._stopped(), failed, (*said, *self._handed()))
 
-    def _lanes(self) -> dict[str, _Lane]:
-        lanes = {source: _Lane(self._writer(source)) for source in self.means.connectors}
-        for row in self.rows.values():
-            if row.state == "verified" and row.source in lanes:
-                lanes[row.source].proven[row.action] += 1
+    def _lanes(self) -> dict[str, Lane]:
+        lifted = self.journal.approvals(self.plan_id).lifted
+        lanes = {}
+        for source in self.means.connectors:
+            lane = lanes[source] = Lane(self._writer(source), self.means.limits, lifted(f"{source}/failures"))
+            lane.remember(row for row in self.rows.values() if row.source == source)
         return lanes
 
     def _writer(self, source: str) -> Writer:
@@ -160,16 +152,24 @@ class _Run:
     def _may_write(self) -> bool:
         if self.means.paused():
             self.halt.set()
+        elif said := self.means.closed():
+            self.shut = said
+            self.halt.set()
         return not self.halt.is_set()
 
     def _break(self) -> tuple[tuple[Breaker, ...], tuple[str, ...]]:
-        """Hold what is too much. Counted is the whole plan, written or not, named in `only` or not: no slicing below it."""
+        """Hold what is too much, before the first write and after the last, when failures are counted too.
+
+        Counted is the whole plan, written or not, named in `only` or not: no slicing below it.
+        """
         approvals = self.journal.approvals(self.plan_id)
         mine = [row for row in self.rows.values() if row.state == "ready" or _only_a_breaker_holds(row, approvals)]
         written = [row for row in self.rows.values() if row.state in _WRITTEN]
         named = {row.correction_id for row in mine if approvals.word(row).named}
-        named |= {row.correction_id for row in written if row.needs}
-        breakers = count([*mine, *written], self.means.limits, self.means.actives, named)
+        named |= {row.correction_id for row in written if row.needs or is_by_name(row)}
+        refused = [row for row in self.rows.values() if row.state == "refused"]
+        unread = {name: lane.unread for name, lane in self.lanes.items()}
+        breakers = count([*mine, *written, *refused], self.means.limits, self.means.actives, named, unread)
         tripped = [b for b in breakers if b.tripped and not approvals.lifted(breaker_id(b))]
         for row in mine:
             holding = [breaker_id(b) for b in tripped if _holds(b, row, named)]
@@ -208,7 +208,7 @@ class _Run:
             return True
         return bool(lane.stopped) or self.halt.is_set()
 
-    def _side_by_side(self, work: Callable[[_Lane, list[Correction]], None], rows: Iterable[Correction]) -> None:
+    def _side_by_side(self, work: Callable[[Lane, list[Correction]], None], rows: Iterable[Correction]) -> None:
         """Sources in threads, one each. A failure or an interrupt ends the others before their next write."""
         by_source: dict[str, list[Correction]] = defaultdict(list)
         for row in rows:
@@ -222,7 +222,7 @@ class _Run:
                 self.halt.set()
                 raise
 
-    def _or_halt(self, work: Callable[[_Lane, list[Correction]], None], lane: _Lane, rows: list[Correction]) -> None:
+    def _or_halt(self, work: Callable[[Lane, list[Correction]], None], lane: Lane, rows: list[Correction]) -> None:
         try:
             work(lane, rows)
         except PausedError:
@@ -231,7 +231,7 @@ class _Run:
             self.halt.set()
             raise
 
-    def _settle(self, lane: _Lane, rows: list[Correction]) -> None:
+    def _settle(self, lane: Lane, rows: list[Correction]) -> None:
         if any(row.is_handed_over for row in rows) and not self.means.newer:
             self._hand_over(lane, rows[0].source, [])
         for row in (row for row in rows if not row.is_handed_over):
@@ -242,7 +242,7 @@ class _Run:
             if done.state == "unknown" and lane.proven[row.action] < CANARIES:
                 lane.spoiled[row.action] = row.correction_id
 
-    def _work(self, lane: _Lane, rows: list[Correction]) -> None:
+    def _work(self, lane: Lane, rows: list[Correction]) -> None:
         if lane.writer.connector.capabilities.hands_over:
             self._hand_over(lane, rows[0].source, rows)
             return
@@ -253,6 +253,18 @@ class _Run:
             self._canaries(lane, waiting)
         for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
             self._one(lane, self._attempt, row)
+
+    def _was_written_now(self, row: Correction) -> bool:
+        return row.correction_id in self.tried and row.state == "verified"
+
+    def _look_again(self, lane: Lane, rows: list[Correction]) -> None:
+        """Once more at the end; what cannot be read now stays verified, and is said."""
+        try:
+            with lane.lock:
+                for row in second_look(lane.writer, [resolved(row, self.rows) for row in rows]):
+                    self._ended(row)
+        except VendorError as error:
+            lane.stopped = lane.stopped or f"{rows[0].source}: not all was read again at the end: {error}"
 
     def _attempt(self, row: Correction) -> Correction:
         """Write it, unless the profile that it rests on is another by now. Raises VendorError: one cannot be read."""
@@ -281,7 +293,7 @@ class _Run:
         changed = [name for name, value in row.origin_view.items() if (view.get(name) or "") != (value or "")]
         return f"{row.origin} changed since the plan: {', '.join(changed)}" if changed else ""
 
-    def _hand_over(self, lane: _Lane, source: str, rows: list[Correction]) -> None:
+    def _hand_over(self, lane: Lane, source: str, rows: list[Correction]) -> None:
         """All at once, because nothing can be read back; a file that is another one by now ends the source."""
         self.tried |= {row.correction_id for row in rows}
         if not self._may_write():
@@ -308,12 +320,12 @@ class _Run:
     def _handed(self) -> list[str]:
         return [text for _, text in sorted(self.handed.items()) if text]
 
-    def _canaries(self, lane: _Lane, waiting: list[Correction]) -> None:
+    def _canaries(self, lane: Lane, waiting: list[Correction]) -> None:
         """Try a few of one action, and hold the rest when one is not verified; what is tried leaves the list."""
         action = waiting[0].action
         while waiting and lane.proven[action] < CANARIES and action not in lane.spoiled and not lane.stopped:
             done = self._one(lane, self._attempt, waiting.pop(0))
-            if done.state in {"refused", "unknown"}:
+            if done.state in FAILED:
                 lane.spoiled[action] = done.correction_id
         if action in lane.spoiled:
             for row in waiting:
@@ -321,21 +333,12 @@ class _Run:
                 self._ended(held)
             waiting.clear()
 
-    def _one(self, lane: _Lane, step: Callable[[Correction], Correction], row: Correction) -> Correction:
-        """One step with one correction, unless its source is left alone; failures in a row end the source."""
+    def _one(self, lane: Lane, step: Callable[[Correction], Correction], row: Correction) -> Correction:
+        """One step with one correction, unless its source is left alone."""
         if lane.stopped:
             return row
         self.tried.add(row.correction_id)
-        try:
-            done = step(row)
-            trouble = done.detail if done.state in {"refused", "unknown"} else ""
-        except VendorError as error:
-            done, trouble = row, str(error)
-            lane.unread += 1
-        lane.failures = lane.failures + 1 if trouble else 0
-        if lane.failures >= FAILURES_IN_A_ROW:
-            lane.stopped = f"{row.source}: left alone after {lane.failures} failures in a row, the last: {trouble}"
-        lane.proven[row.action] += done.state == "verified"
+        done = lane.take(step, row)
         self._ended(done)
         return done
 
@@ -347,7 +350,8 @@ class _Run:
         return [row for name, row in self.rows.items() if name in self.only]
 
     def _stopped(self) -> str:
-        paused = ["paused: nothing more was written; `rollcall resume` goes on"] if self.halt.is_set() else []
+        why = self.shut or "paused: nothing more was written; `rollcall resume` goes on"
+        paused = [why] if self.halt.is_set() else []
         reasons = [lane.stopped for lane in self.lanes.values() if lane.stopped]
         unread = [f"{name}: {lane.unread} could not be read" for name, lane in self.lanes.items() if lane.unread]
         return "; ".join([*paused, *sorted(reasons), *sorted(unread), *sorted(self.unwilling)])
@@ -360,4 +364,4 @@ def _only_a_breaker_holds(row: Correction, approvals: Approvals) -> bool:
 def _holds(breaker: Breaker, row: Correction, named: Collection[str]) -> bool:
     if breaker.source != row.source:
         return False
-    return breaker.name != HOLDS_ROWS_ONLY or (row.reversible == "not" and row.correction_id not in named)
+    return breaker.name != HOLDS_ROWS_ONLY or (is_by_name(row) and row.correction_id not in named)

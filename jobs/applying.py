@@ -1,10 +1,11 @@
 """A plan that is carried out: by the night itself, or later by `apply` and `resume`; and the report written anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from jobs import handover
+from jobs import decide, estimate, handover
 from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
@@ -28,7 +29,7 @@ class Result:
     exit_code: int
 
 
-_APPLYING = "applying: "
+APPLYING = "applying: "
 """What the last applying of a plan has to say; the next one says it anew."""
 
 
@@ -36,20 +37,28 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
     """Apply a stored plan, and write its run's report anew. Raises LockHeld, ConfigError."""
     with lock(workspace.folder, workspace.clock, run=f"apply {plan_id}", state_url=workspace.settings.state):
         report = _stored(workspace, plan_id)
+        refused = take_inbox(workspace)
         newer = _superseded_by(workspace, plan_id)
         outcome = carry_out(workspace, plan_id, progress or Progress(quiet=True), newer)
-        done = report_after(workspace, report, outcome)
+        done = report_after(workspace, report, replace(outcome, said=(*refused, *outcome.said)))
         page = write_report(workspace, done)
         workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
         return Result(plan_id, done, page, outcome.exit_code)
 
 
+def take_inbox(workspace: Workspace) -> list[str]:
+    """Take the decisions of people without a shell; returns what was refused, and why."""
+    taken = decide.take_inbox(workspace.folder / "decisions_inbox", workspace.state, workspace.clock, workspace.known)
+    return [reason for file in taken for reason in file.refused]
+
+
 def _superseded_by(workspace: Workspace, plan_id: str) -> str:
     """The newer plan, where there is one: its values are judged anew, and of the old one only what was begun is settled.
 
-    Raises ConfigError where nothing was begun.
+    An undo has no newer one: what it puts back comes from the journal. Raises ConfigError where nothing was begun.
     """
-    newest = next(reversed(workspace.journal.plan_states()), plan_id)
+    nights = workspace.journal.nights()
+    newest = nights[-1] if plan_id in nights else plan_id
     if newest == plan_id:
         return ""
     if not any(row.state in IN_DOUBT and not row.is_handed_over for row in workspace.journal.load(plan_id)):
@@ -73,10 +82,13 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
     certified = {name: state.last_certified(name) for name in settings.sources}
     plan = workspace.journal.load(plan_id)
     done: list[str] = []
+    standing = standing_of(workspace, plan_id)
+    going = [row for row in plan if estimate.may_go(row, standing)]
+    progress.step("apply", estimate.told(workspace.connectors, going, settings.write_window))
 
     def ended(correction: Correction) -> None:
         done.append(correction.correction_id)
-        progress.written("", len(done), len(plan))
+        progress.written("", len(done), max(len(done), len(going)))
 
     means = Means(
         journal=workspace.journal,
@@ -88,9 +100,25 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
         newer=newer,
         barred=partial(barred, settings),
         paused=lambda: workspace.paused,
+        closed=partial(_closed, workspace),
         progress=ended,
     )
     return apply_plan(plan_id, means)
+
+
+def time_needed(workspace: Workspace, plan_id: str) -> str:
+    """How long it takes to write all of a plan that nothing but people's words holds, in a sentence."""
+    rows = [row for row in workspace.journal.load(plan_id) if row.state in {"ready", "held"}]
+    return f"to write: {estimate.told(workspace.connectors, rows, workspace.settings.write_window)}"
+
+
+def _closed(workspace: Workspace) -> str:
+    """Why nothing may be written at this hour; empty where it may."""
+    window, zone = workspace.settings.write_window, workspace.settings.time_zone
+    if window is None or window.holds(workspace.clock.now().astimezone(ZoneInfo(zone)).time()):
+        return ""
+    span = f"{window.start} to {window.until}, {zone}"
+    return f"outside the write window ({span}): nothing more was written; `rollcall resume` goes on once it is open"
 
 
 def report_after(workspace: Workspace, report: RunReport, outcome: Outcome) -> RunReport:
@@ -109,7 +137,7 @@ def report_after(workspace: Workspace, report: RunReport, outcome: Outcome) -> R
                 report.run_id, corrections, report.findings, report.sources, standing, nothing
             ),
             "counts": reporting.counts(report.counts, lines),
-            "warnings": [text for text in report.warnings if not text.startswith(_APPLYING)] + _said(outcome),
+            "warnings": [text for text in report.warnings if not text.startswith(APPLYING)] + _said(outcome),
         }
     )
 
@@ -120,7 +148,7 @@ def standing_of(workspace: Workspace, plan_id: str) -> Standing:
 
 
 def _said(outcome: Outcome) -> list[str]:
-    return [f"{_APPLYING}{text}" for text in (*outcome.said, outcome.stopped) if text]
+    return [f"{APPLYING}{text}" for text in (*outcome.said, outcome.stopped) if text]
 
 
 def write_report(workspace: Workspace, report: RunReport) -> Path:

@@ -6,22 +6,28 @@ The plan, the dry run and applying count with this one function.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from jobs.corrections import Correction
+from jobs.corrections import FAILED, Correction
 from jobs.settings import Limits
 from reports.document import Breaker
 
-NAMES = ("updates", "creates", "opt_outs", "same_value", "irreversible")
+NAMES = ("updates", "creates", "opt_outs", "same_value", "irreversible", "failures")
 HOLDS_ROWS_ONLY = "irreversible"
 """This one holds the rows that it counts; the others hold everything of their source."""
+_ALWAYS_BY_NAME = frozenset({"archive"})
 
 
 def count(
-    corrections: Iterable[Correction], limits: Limits, actives: Mapping[str, int], named: Collection[str] = ()
+    corrections: Iterable[Correction],
+    limits: Limits,
+    actives: Mapping[str, int],
+    named: Collection[str] = (),
+    unread: Mapping[str, int] | None = None,
 ) -> list[Breaker]:
     """Every breaker of every source that is written to, by source.
 
     actives: active profiles per source, for the limits in percent. named: ids of corrections that a person approved by
-    name; new opt-outs and irreversible writes among them do not count.
+    name; new opt-outs and irreversible writes among them do not count. unread: how many profiles of a source could not be
+    read, or read back, just now; they are failures beside what was refused or is in doubt.
     """
     by_source: dict[str, list[Correction]] = {}
     for correction in corrections:
@@ -29,7 +35,10 @@ def count(
     return [
         Breaker(name=name, source=source, count=number, limit=limit, tripped=number > limit)
         for source in sorted(by_source)
-        for name, number, limit in _of_source(by_source[source], limits, actives.get(source, 0), named)
+        for name, number, limit in (
+            *_of_source(by_source[source], limits, actives.get(source, 0), named),
+            _failures(by_source[source], limits, (unread or {}).get(source, 0)),
+        )
     ]
 
 
@@ -46,9 +55,20 @@ def is_opt_out(correction: Correction) -> bool:
     }
 
 
+def is_by_name(correction: Correction) -> bool:
+    """Whether it is never written without a person's word on that very one (G14)."""
+    return correction.reversible == "not" or correction.action in _ALWAYS_BY_NAME
+
+
+def most_failures(tried: int, limits: Limits) -> int:
+    """How many failures of so many tries are borne."""
+    return max(limits.failures_at_least, int(limits.failures * tried))
+
+
 def _of_source(
-    rows: list[Correction], limits: Limits, active: int, named: Collection[str]
+    listed: list[Correction], limits: Limits, active: int, named: Collection[str]
 ) -> list[tuple[str, int, int]]:
+    rows = [row for row in listed if row.state != "refused"]
     unnamed = [row for row in rows if row.correction_id not in named]
     creates = sum(row.action == "create" for row in rows)
     updates = min(limits.updates_at_most, max(limits.updates_at_least, int(limits.updates * active)))
@@ -58,8 +78,15 @@ def _of_source(
         ("creates", creates, made),
         ("opt_outs", sum(map(is_opt_out, unnamed)), limits.opt_outs),
         ("same_value", _most_alike(rows), limits.same_value),
-        ("irreversible", sum(row.reversible == "not" for row in unnamed), 0),
+        ("irreversible", sum(map(is_by_name, unnamed)), 0),
     ]
+
+
+def _failures(rows: list[Correction], limits: Limits, unread: int) -> tuple[str, int, int]:
+    """What was refused, could not be read or did not read back, against what was tried."""
+    failed = sum(row.state in FAILED for row in rows) + unread
+    tried = failed + sum(row.state == "verified" for row in rows)
+    return "failures", failed, most_failures(tried, limits)
 
 
 def _most_alike(rows: list[Correction]) -> int:

@@ -21,6 +21,9 @@ REPLACES = "replaces"
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 
+FAILED: frozenset[CorrectionState] = frozenset({"refused", "unknown"})
+"""A write that a vendor did not take, or that does not read back."""
+
 HANDED_OVER = "handed over"
 """How the detail of an intended correction begins that a person has to bring in: nobody is in doubt about it."""
 
@@ -31,7 +34,7 @@ NEXT: Mapping[CorrectionState, frozenset[CorrectionState]] = {
     "intended": frozenset({"ready", "intended", "applied", "verified", "handed_back", "refused", "unknown"}),
     "applied": frozenset({"verified", "unknown"}),
     "unknown": frozenset({"ready", "intended", "verified", "handed_back", "unknown"}),
-    "verified": frozenset({"undone"}),
+    "verified": frozenset({"undone", "unknown"}),
     "handed_back": frozenset(),
     "refused": frozenset(),
     "undone": frozenset(),
@@ -47,7 +50,8 @@ class Correction:
     view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
     holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
-    `origin_view` what was judged of it; empty where the correction rests on no other profile.
+    `origin_view` what was judged of it; empty where the correction rests on no other profile. `undoes`: the correction that
+    this one takes back (`PLAN/CORRECTION`), which is `undone` once this one is verified.
     """
 
     correction_id: str
@@ -72,6 +76,7 @@ class Correction:
     plan_id: str = ""
     origin: str = ""
     origin_view: Mapping[str, str | None] = field(default_factory=dict)
+    undoes: str = ""
 
     @property
     def is_handed_over(self) -> bool:

@@ -75,9 +75,8 @@ def hand_over(desk: Desk, waiting: Sequence[Correction], ready: Sequence[Correct
 
 
 def judged_on(state: State, plan_id: str) -> dict[str, str]:
-    """The digests of the files that a plan judged, by source: a plan has its run's id."""
-    rows = state.snapshots_of(plan_id)
-    return {row.source: str(row.stats["file"]) for row in rows if row.certified and row.stats.get("file")}
+    """The digests of the files that a plan judged, by source: the last that were certified when its run ended."""
+    return {row.source: str(row.stats["file"]) for row in state.certified_by(plan_id) if row.stats.get("file")}
 
 
 def prove(journal: Journal, connectors: Mapping[str, Connector], run_id: str, workspace: Path) -> list[str]:

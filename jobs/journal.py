@@ -94,6 +94,28 @@ class Journal:
             rows = connection.execute(query.order_by(runs.c.seq, plans.c.created_at))
             return {row.plan_id: row.state for row in rows}
 
+    def nights(self) -> list[str]:
+        """The plans of nights, in order: those of undos neither supersede one nor are superseded."""
+        undos = self.undos()
+        return [name for name in self.plan_states() if name not in undos]
+
+    def undos(self) -> set[str]:
+        """The plans that take others back."""
+        with self.state.engine.begin() as connection:
+            return set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.trigger == "undo")))
+
+    def written_after_undo(self) -> list[tuple[Correction, bool]]:
+        """Every verified write to a profile that an undo has written to, in order, and whether it was the undo's."""
+        undone = sa.select(corrections.c.source, corrections.c.profile_id)
+        undone = undone.join(runs, runs.c.run_id == corrections.c.plan_id)
+        undone = undone.where(runs.c.trigger == "undo", corrections.c.state == "verified")
+        there = sa.tuple_(corrections.c.source, corrections.c.profile_id).in_(undone)
+        query = sa.select(corrections, runs.c.trigger).join(runs, runs.c.run_id == corrections.c.plan_id)
+        query = query.where(corrections.c.state == "verified", there).order_by(runs.c.seq, corrections.c.seq)
+        with self.state.engine.begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [(self._correction(row), row["trigger"] == "undo") for row in rows]
+
     def move(
         self, correction: Correction, state: CorrectionState, detail: str = "", new_id: str | None = None
     ) -> Correction:
@@ -215,7 +237,8 @@ class Journal:
         there = (corrections.c.plan_id == old.plan_id) & (corrections.c.correction_id == old.correction_id)
         change = sa.update(corrections).where(there, corrections.c.state == old.state)
         values = {name: getattr(new, name) for name in ("state", "detail", "new_id", "blocked_by")}
-        line = {**_where(new), "at": self.clock.now(), "state": new.state, "detail": new.detail}
+        at = self.clock.now()
+        line = {**_where(new), "at": at, "state": new.state, "detail": new.detail}
         with self.state.engine.begin() as connection:
             if connection.execute(change.values(**values, needs=list(new.needs))).rowcount != 1:
                 raise LockHeld(
@@ -223,11 +246,13 @@ class Journal:
                     "applying this plan; wait for the other one, then look at `rollcall status`"
                 )
             connection.execute(journal.insert().values(line))
+            if new.undoes and new.state == "verified":
+                _take_back(connection, new, at)
         return new
 
     def _values(self, row: Correction) -> dict[str, Any]:
         values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
-        values |= {"origin": row.origin, "origin_view": dict(row.origin_view)}
+        values |= {"origin": row.origin, "origin_view": dict(row.origin_view), "undoes": row.undoes}
         return {
             **{name: getattr(row, name) for name in _PLAIN},
             **{name: list(getattr(row, name)) for name in _LISTS},
@@ -240,6 +265,16 @@ class Journal:
         known: dict[str, Any] = {name: row[name] for name in _PLAIN}
         lists: dict[str, Any] = {name: tuple(row[name]) for name in _LISTS}
         return Correction(**known, **lists, **values)
+
+
+def _take_back(connection: sa.Connection, row: Correction, at: datetime) -> None:
+    """The correction that a verified one takes back is undone from the same moment."""
+    plan_id, _, correction_id = row.undoes.partition("/")
+    there = (corrections.c.plan_id == plan_id) & (corrections.c.correction_id == correction_id)
+    said = {"state": "undone", "detail": f"taken back by {row.plan_id}"}
+    if connection.execute(sa.update(corrections).where(there, corrections.c.state == "verified").values(said)).rowcount:
+        line = {"plan_id": plan_id, "correction_id": correction_id, "at": at}
+        connection.execute(journal.insert().values(line | said))
 
 
 def _where(row: Correction) -> dict[str, str]:

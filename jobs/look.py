@@ -28,7 +28,8 @@ EXPORTS = (*KEPT, "findings", "plan", "journal")
 def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
     """The document of a run (the last that wrote one by default) and where its page lies. Raises ConfigError."""
     if run_id is None:
-        last = next((run for run in reversed(workspace.state.runs()) if _json(workspace, run.run_id).exists()), None)
+        nights = (run for run in reversed(workspace.state.runs()) if run.trigger != "undo")
+        last = next((run for run in nights if _json(workspace, run.run_id).exists()), None)
         if last is None:
             raise ConfigError("there is no report yet: `rollcall run` makes one")
         run_id = last.run_id
@@ -235,7 +236,7 @@ def as_dicts(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
 def last_planned(workspace: Workspace) -> str:
     """The run that decisions are about where none is named: the last that has a plan. Raises ConfigError."""
     last = workspace.state.last_run(finished=True)
-    planned = list(workspace.journal.plan_states())
+    planned = workspace.journal.nights()
     if not planned and last is None:
         raise ConfigError("there is no run to decide on yet: `rollcall run` makes one")
     return planned[-1] if planned else last.run_id if last else ""

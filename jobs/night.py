@@ -11,16 +11,17 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs import breakers, decide, detect, handover, kept, phones, prepare, suspects
+from jobs import breakers, detect, handover, kept, phones, prepare, suspects
 from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
 from jobs import report as reporting
 from jobs.apply import Outcome
-from jobs.applying import Result, carry_out, report_after, standing_of, write_report
+from jobs.applying import Result, carry_out, report_after, standing_of, take_inbox, write_report
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.errors import BreakerTripped, IncompleteExport
+from jobs.inverse import asked_again
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.pull import Pulled
@@ -116,7 +117,7 @@ def _end(night: _Night, status: str, headline: str) -> None:
 def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     """The night in order."""
     workspace = night.workspace
-    night.warnings += [*_interrupted(workspace), *_take_inbox(workspace)]
+    night.warnings += [*_interrupted(workspace), *take_inbox(workspace)]
     with night.step("pull"):
         pulled = _pull(night)
         night.warnings += handover.prove(workspace.journal, workspace.connectors, night.run_id, workspace.folder)
@@ -132,6 +133,7 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         story = _story(night, findings, pulled)
     with night.step("plan"):
         corrections = [_as_paired(workspace, row) for row in planning.plan(warehouse, workspace.vault)]
+        corrections = asked_again(corrections, workspace.journal.written_after_undo())
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
     counted, tripped = _breakers(workspace, corrections)
@@ -291,8 +293,3 @@ def _interrupted(workspace: Workspace) -> list[str]:
         for name, state in workspace.journal.plan_states().items()
         if state == "applying"
     ]
-
-
-def _take_inbox(workspace: Workspace) -> list[str]:
-    taken = decide.take_inbox(workspace.folder / "decisions_inbox", workspace.state, workspace.clock, workspace.known)
-    return [reason for file in taken for reason in file.refused]

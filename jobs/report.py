@@ -166,7 +166,7 @@ def headline(
 
 def before(folder: Path, runs: Sequence[RunRow], today: str) -> Before:
     """The figures to compare with: those of the last of the runs that wrote a report with every source certified."""
-    for run in reversed(runs):
+    for run in (run for run in reversed(runs) if run.trigger != "undo"):
         path = folder / f"{run.run_id}.json"
         if run.status in {"complete", "stopped"} and path.exists():
             figures = {count["name"]: count["value"] for count in orjson.loads(path.read_bytes())["counts"]}

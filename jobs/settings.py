@@ -2,49 +2,40 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from connectors.base import SourceSettings
 from connectors.file_source import settings_class
 from jobs.config_file import read
 from jobs.config_words import explain, nearest
 from jobs.errors import ConfigError
+from jobs.limits import Closed, Limits, Retention, Schedule, Window
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS, Mode, Preset, Wins, quotable
 from jobs.policy import table as policy_table
 
+__all__ = [
+    "KeyPlace",
+    "Limits",
+    "Match",
+    "Pairing",
+    "Placeholders",
+    "Retention",
+    "Schedule",
+    "Settings",
+    "load",
+    "parse",
+    "read",
+]
+
 KeyKind = Literal["email", "phone", "external_id"]
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([smhd])", value.strip())):
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("a duration is a number with a unit: 90s, 30m, 6h or 7d")
-
-
-def _percent(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", value.strip())):
-        return float(match[1]) / 100
-    raise ValueError("a percentage is a number with its sign: 5 %")
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=1)]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class KeyPlace(_Closed):
+class KeyPlace(Closed):
     """Where the workspace's key is kept; a missing file is made once, with mode 0600."""
 
     env: str | None = None
@@ -57,14 +48,14 @@ class KeyPlace(_Closed):
         return self
 
 
-class Placeholders(_Closed):
+class Placeholders(Closed):
     """Values that never match anybody (G5)."""
 
     shared_by: int = Field(default=10, ge=2)
     listed: tuple[str, ...] = Field(default=(), alias="list")
 
 
-class Match(_Closed):
+class Match(Closed):
     """Matching over all sources, paired or not."""
 
     keys: tuple[KeyKind, ...] = ("email", "phone")
@@ -72,7 +63,7 @@ class Match(_Closed):
     placeholders: Placeholders = Placeholders()
 
 
-class Pairing(_Closed):
+class Pairing(Closed):
     """One shop and the POS sources that are to agree with it. What is left out comes from the preset."""
 
     preset: Literal["mortar", "blaze_ecom", "lightspeed_x_e", "plain"] = "plain"
@@ -149,49 +140,7 @@ class Pairing(_Closed):
         return self.base.marker_tags if self.tags is None else self.tags
 
 
-class Limits(_Closed):
-    """What a night may not exceed without a person's word."""
-
-    shrink: Percent = 0.05
-    shrink_profiles: int = Field(default=25, ge=0)
-    apart: Duration = timedelta(hours=24)
-    probe: int = Field(default=200, ge=1, description="profiles asked for by id before they are called gone (G2a)")
-    updates: Percent = 0.02
-    updates_at_least: int = 25
-    updates_at_most: int = 500
-    creates: Percent = 0.005
-    creates_at_least: int = 5
-    creates_at_most: int = 50
-    opt_outs: int = 25
-    same_value: int = 25
-    file_age: Duration = timedelta(hours=48)
-
-    @field_validator("shrink", "updates", "creates", mode="before")
-    @classmethod
-    def _default_percents(cls, value: object) -> object:
-        return f"{value * 100} %" if isinstance(value, float) else value
-
-
-class Schedule(_Closed):
-    """When the night runs, in the group's time zone, and how late it may still start."""
-
-    at: str = Field(default="04:15", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    grace: Duration = timedelta(hours=6)
-
-    @property
-    def time(self) -> time:
-        return time.fromisoformat(self.at)
-
-
-class Retention(_Closed):
-    """How many days each kind of data is kept."""
-
-    snapshots: Duration = timedelta(days=30)
-    undo: Duration = timedelta(days=90)
-    reports: Duration = timedelta(days=365)
-
-
-class Settings(_Closed):
+class Settings(Closed):
     """A whole configuration, and where it was read from."""
 
     group: str = Field(min_length=1)
@@ -205,6 +154,7 @@ class Settings(_Closed):
     limits: Limits = Limits()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
+    write_window: Window | None = None
     folder: Path = Field(default=Path(), exclude=True)
     file: Path = Field(default=Path("config.yaml"), exclude=True)
 

@@ -20,7 +20,7 @@ from jobs.vault import Vault
 
 __all__ = ["ArtefactRow", "DecisionRow", "FindingRow", "FindingState", "NightTaken", "RunRow", "SnapshotRow", "State"]
 
-Trigger = Literal["manual", "schedule"]
+Trigger = Literal["manual", "schedule", "undo"]
 GAP = timedelta(days=30)
 """Certified nights further apart than this do not count together: what was observed then may no longer be so (G14)."""
 _RUNS = sa.select(*(column for column in runs.c if column.name != "seq"))
@@ -191,6 +191,14 @@ class State:
         """What one run pulled, certified or not, by source."""
         query = _SNAPSHOTS.where(snapshots.c.run_id == run_id)
         return self._rows(SnapshotRow, query.order_by(snapshots.c.source, snapshots.c.snapshot_id))
+
+    def certified_by(self, run_id: str) -> list[SnapshotRow]:
+        """What a run could rest on: of every source the last certified export of this run or an earlier one."""
+        place = sa.select(runs.c.seq).where(runs.c.run_id == run_id).scalar_subquery()
+        query = _SNAPSHOTS.join(runs, runs.c.run_id == snapshots.c.run_id)
+        query = query.where(runs.c.seq <= place, snapshots.c.certified, ~snapshots.c.withdrawn)
+        rows = self._rows(SnapshotRow, query.order_by(snapshots.c.seq))
+        return list({row.source: row for row in rows}.values())
 
     # findings
 

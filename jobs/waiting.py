@@ -37,8 +37,13 @@ def plans(workspace: Workspace) -> Iterator[str]:
             yield f"plan {name}: not through ({_counted(workspace, name)}): `rollcall resume {name}` goes on"
         elif name in lying:
             yield f"plan {name}: handed over to a person: bring in what lies in `handover/`, export anew, and run again"
-    newest = list(states)[-1:]
-    for name in newest:
+    newest = workspace.journal.nights()[-1:]
+    undos = (
+        [name for name in list(states)[list(states).index(newest[0]) + 1 :] if states[name] == "planned"]
+        if newest
+        else []
+    )
+    for name in (*newest, *undos):
         if states[name] in {"planned", "applied"} and (counted := _counted(workspace, name)):
             first = "decide on what is held, then " if " held" in counted else ""
             yield f"plan {name}: {counted}: {first}`rollcall apply {name}`"
@@ -109,7 +114,7 @@ def _idle(workspace: Workspace) -> list[str]:
 
 
 def _planned(workspace: Workspace, *, everything: bool = False) -> set[str]:
-    newest = list(workspace.journal.plan_states())[-1:]
+    newest = workspace.journal.nights()[-1:]
     rows = [row for name in newest for row in workspace.journal.load(name)]
     return {row.correction_id for row in rows if everything or row.state in WAITING}
 

@@ -15,6 +15,7 @@ from jobs.journal import CREATED, Journal
 View = Mapping[str, str | None]
 NOT_SENT = "a write of unknown outcome had no effect"
 OTHERS_CHANGED = "other fields changed with the write: "
+AGAIN = "written, and at the end of the run otherwise again: "
 _LONGEST_DETAIL = 300
 
 
@@ -60,6 +61,8 @@ class Writer:
         if record is not None and not self.missing(correction, self.connector.view(record)):
             return self._verified(correction)
         reason = self.not_as_judged(correction, record)
+        if not reason and correction.detail.startswith(AGAIN):
+            reason = f"{correction.detail}; somebody undid it, or a sync"
         if reason:
             return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
         return self.journal.move(correction, "ready", NOT_SENT)

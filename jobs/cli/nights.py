@@ -8,6 +8,7 @@ import structlog
 
 from connectors.clock import SystemClock
 from jobs import applying, look, night, schedule
+from jobs import undo as undoing
 from jobs.applying import Result
 from jobs.cli.base import command
 from jobs.desk import Desk
@@ -22,6 +23,13 @@ def _end(desk: Desk, result: Result, exit_code: bool = False) -> None:
     if code == 0 and exit_code and result.report.findings:
         code = 4
     sys.exit(code)
+
+
+def _show(desk: Desk, result: Result, needed: str) -> None:
+    """A plan for people, masked, with the rules that it names and the time that it takes."""
+    if not desk.as_json:
+        rows = look.plan_table(result.report)
+        desk.table(rows, *look.cited(rows), needed)
 
 
 @command(
@@ -40,9 +48,8 @@ def plan(desk: Desk) -> None:
     """The night without its writes: pull, match, detect, plan, report."""
     with desk.workspace() as workspace, Progress() as progress:
         result = night.run(workspace, trigger="manual", progress=progress, write=False)
-    if not desk.as_json:
-        rows = look.plan_table(result.report)
-        desk.table(rows, *look.cited(rows))
+        needed = applying.time_needed(workspace, result.run_id)
+    _show(desk, result, needed)
     _end(desk, result)
 
 
@@ -51,6 +58,20 @@ def apply(desk: Desk, plan_id: str) -> None:
     """Apply a plan: what it may write by policy, and what decisions have approved."""
     with desk.workspace() as workspace, Progress() as progress:
         result = applying.apply(workspace, plan_id, progress=progress)
+    _end(desk, result)
+
+
+@command(
+    click.argument("run_id", metavar="RUN"),
+    click.option("--store", default="", help="Only what was written to this store, or source."),
+    click.option("--profile", default="", metavar="SOURCE:ID", help="Only what was written to this profile."),
+)
+def undo(desk: Desk, run_id: str, store: str, profile: str) -> None:
+    """Plan to take back what a run has written, and show what comes back and what cannot; `apply` then writes it."""
+    with desk.workspace() as workspace:
+        result = undoing.undo(workspace, run_id, undoing.Scope(store, profile))
+        needed = applying.time_needed(workspace, result.run_id)
+    _show(desk, result, needed)
     _end(desk, result)
 
 

@@ -16,13 +16,17 @@ import pytest
 from connectors.base import VIEW_FIELDS, Capabilities, Change, CheckLine, Connector, Evidence, Page, Record, VendorError
 from connectors.clock import SimulatedClock
 from jobs.apply import Means, Outcome, apply_plan
+from jobs.corrections import IN_DOUBT
+from jobs.inverse import Now, in_order, inverse
 from jobs.journal import Correction, Journal, fingerprint
 from jobs.settings import Limits
 from jobs.state import DecisionRow, State
 from jobs.vault import Vault
+from jobs.writer import Writer, resolved
 
 PLAN = "2026-11-23-a"
-ACTIONS = frozenset({"update", "create", "relink", "add_note", "add_tag", "opt_out"})
+UNDO = "2026-11-23-b"
+ACTIONS = frozenset({"update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"})
 
 
 class Store:
@@ -42,7 +46,7 @@ class Store:
         self.made = 0
 
     def add(self, profile_id: str, **fields: str | None) -> None:
-        self.records[profile_id] = {"id": profile_id, "status": "active", **fields}
+        self.records[profile_id] = {"id": profile_id, "status": "active"} | fields
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         if any(self._trouble(i) == "down" for i in ids):
@@ -171,19 +175,35 @@ class Bench:
     def plan(self, *rows: Correction) -> None:
         self.journal.store_plan(PLAN, [replace(row, seq=n) for n, row in enumerate(rows, start=1)])
 
-    def apply(self, only: Sequence[str] | None = None, **means: Any) -> Outcome:
+    def apply(self, only: Sequence[str] | None = None, plan: str = PLAN, **means: Any) -> Outcome:
         connectors = {
             name: FakeConnector(name, caller(store), self.actions[name]) for name, store in self.stores.items()
         }
         plain = {"limits": Limits(), "actives": {"till": 1_000, "shop": 1_000}, "regions": {"till": "CA", "shop": "CA"}}
-        return apply_plan(PLAN, Means(self.journal, connectors, **{**plain, **means}), only)
+        return apply_plan(plan, Means(self.journal, connectors, **{**plain, **means}), only)
 
     def decide(self, target: str, id_: str, verdict: str = "approve", **more: Any) -> None:
         words = {"reason": "", "by": "kim", "made_at": self.journal.clock.now(), "run_id": PLAN, **more}
         self.journal.state.record_decisions([DecisionRow(target=target, id=id_, verdict=verdict, **words)])
 
-    def states(self) -> dict[str, str]:
-        return {row.correction_id: row.state for row in self.journal.load(PLAN)}
+    def take_back(self) -> list[Correction]:
+        """The inverse of what the plan has written, judged on the stores as they are, stored as the plan UNDO."""
+        rows = {row.correction_id: row for row in self.journal.load(PLAN)}
+        written = [resolved(row, rows) for row in rows.values() if row.state in {"verified", *IN_DOUBT}]
+        pairs = [(row, inverse(row, self._now(row), self.journal.vault)) for row in written]
+        self.journal.store_plan(UNDO, in_order(pairs))
+        return self.journal.load(UNDO)
+
+    def _now(self, row: Correction) -> Now:
+        store = self.stores[row.source]
+        connector = FakeConnector(row.source, caller(store), self.actions[row.source])
+        record = store.records.get(row.new_id or row.profile_id or "")
+        view = None if record is None else connector.view(record)
+        writer = Writer(connector, self.journal, "CA", lambda: False, lambda _: None)
+        return Now(view, () if view is None else writer.missing(row, view), connector.capabilities)
+
+    def states(self, plan: str = PLAN) -> dict[str, str]:
+        return {row.correction_id: row.state for row in self.journal.load(plan)}
 
     def row(self, name: str) -> Correction:
         (row,) = [row for row in self.journal.load(PLAN) if row.correction_id == name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.journal import CREATED
+from jobs.journal import CREATED, fingerprint
 from tests.crash.written import PHONE, create
 
 # the good way
@@ -177,6 +177,39 @@ def test_a_vendor_that_resets_another_field_is_found_out_and_stays_found_out(ben
         )
         assert bench.apply().exit_code == 6
     assert len(bench.ledger()) == 1
+
+
+def test_what_is_undone_behind_our_back_is_found_at_the_end_of_the_run(bench: Any) -> None:
+    """Verified, then a sync puts it back: in doubt, and handed back by a resume, never written a second time."""
+    store = bench.stores["till"]
+    old = store.records["1"]["phone"]
+    bench.plan(*bench.updates(3))
+    sync = {"after_verify u3": lambda: store.records["1"].update(phone=old)}
+    outcome = bench.apply(probe=lambda point: sync.get(point, lambda: None)())
+    assert (outcome.counts, outcome.exit_code) == ({"unknown": 1, "verified": 2}, 6)
+    assert bench.row("u1").detail == "written, and at the end of the run otherwise again: phone"
+    assert bench.apply().counts == {"handed_back": 1, "verified": 2}
+    assert len(bench.ledger()) == 3
+
+
+def test_at_the_end_of_the_run_the_last_word_on_a_field_counts(bench: Any) -> None:
+    """A second correction of the same field is no undoing of the first."""
+    first = bench.correction("s", {"tags": "a;vip"}, action="add_tag")
+    judged = {**bench.stores["till"].records["1"], "tags": "a;vip"}
+    print_ = fingerprint(bench.journal.vault, "till", "1", judged, ["tags"])
+    more = {"before": {"tags": "a;vip"}, "after": {"tags": "a;b;vip"}, "fingerprint": print_, "after_correction": "s"}
+    bench.plan(first, replace(first, correction_id="t", **more))
+    assert bench.apply().counts == {"verified": 2}
+
+
+def test_what_cannot_be_read_again_at_the_end_stays_verified_and_is_said(bench: Any) -> None:
+    store = bench.stores["till"]
+    bench.plan(*bench.updates(2))
+    outcome = bench.apply(
+        probe=lambda point: store.trouble.update({"*": "down"}) if point == "after_verify u2" else None
+    )
+    assert (outcome.counts, outcome.exit_code) == ({"verified": 2}, 6)
+    assert outcome.stopped.startswith("till: not all was read again at the end: till: GET /customers stopped answering")
 
 
 def test_a_refusal_is_kept_without_the_values_that_it_repeats(bench: Any) -> None:

@@ -155,6 +155,23 @@ def test_a_breaker_that_no_longer_trips_lets_the_others_go(bench: Any) -> None:
     assert (outcome.counts, outcome.exit_code) == ({"held": 2, "verified": 25}, 0)
 
 
+def test_too_many_failures_among_many_writes_hold_the_rest_of_the_source(bench: Any) -> None:
+    """Never five in a row, and all the same too many; the other source goes on, and a word on the breaker lets it."""
+    bench.people(60)
+    bench.stores["till"].trouble = {str(n): "refuses" for n in range(4, 60, 2)}
+    shop = [replace(row, correction_id=f"s{row.correction_id}") for row in bench.updates(3, "shop")]
+    bench.plan(*bench.updates(60), *shop)
+    outcome = bench.apply(actives={"till": 100_000})
+    assert (outcome.tripped, outcome.exit_code) == (("till/failures",), 6)
+    assert outcome.stopped.startswith("till: left alone after 11 failures of 24, the last: ")
+    assert outcome.counts == {"verified": 16, "refused": 11, "held": 36}
+    bench.stores["till"].trouble = {}
+    again = bench.apply(actives={"till": 100_000})
+    assert (again.tripped, len(bench.ledger())) == (("till/failures",), 13)
+    bench.decide("breaker", "till/failures")
+    assert bench.apply(actives={"till": 100_000}).counts == {"verified": 52, "refused": 11}
+
+
 # canaries and pauses
 
 
@@ -219,6 +236,15 @@ def test_a_pause_stops_before_the_next_write_and_a_resume_goes_on(bench: Any) ->
     assert bench.journal.plan_states() == {"2026-11-23-a": "unfinished"}
     assert bench.apply().counts == {"verified": 7}
     assert len(bench.ledger()) == 7
+
+
+def test_outside_its_window_nothing_is_written_and_a_resume_goes_on(bench: Any) -> None:
+    bench.people(6)
+    bench.plan(*bench.updates(6))
+    shut = "outside the write window (21:00 to 06:00, UTC): nothing more was written"
+    outcome = bench.apply(closed=lambda: shut if len(bench.ledger()) >= 4 else "")
+    assert (outcome.counts, outcome.exit_code, outcome.stopped) == ({"verified": 4, "ready": 2}, 0, shut)
+    assert bench.apply().counts == {"verified": 6}
 
 
 def test_a_paused_resume_reads_and_does_not_write(bench: Any) -> None:

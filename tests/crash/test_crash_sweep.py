@@ -9,7 +9,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from connectors.clock import SimulatedClock
 from jobs.apply import Means, apply_plan, resume
 from jobs.journal import CREATED, Correction, Journal, fingerprint
 from jobs.settings import Limits
-from jobs.state import State
+from jobs.state import DecisionRow, State
 from jobs.vault import Vault
 
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
@@ -29,7 +29,7 @@ ADA = {"first_name": "Ada", "last_name": "Roe", "phone": "+14165550190", "email"
 BO = {"first_name": "Bo", "last_name": "Ray", "phone": "+14165550191", "city": "Ottawa"}
 
 # correction: source, profile, action, after, what it follows
-DOZEN: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | None]] = {
+PLANNED: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | None]] = {
     "create-till": ("till", None, "create", ADA, None),
     "create-uptown": ("uptown", None, "create", BO, None),
     "update-till": ("till", "1", "update", {"phone": "+14165550142", "email": "new@example.com"}, None),
@@ -42,6 +42,9 @@ DOZEN: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | Non
     "relink-till": ("shop", "1", "relink", {"link:till": f"{CREATED}create-till"}, "create-till"),
     "relink-uptown": ("shop", "2", "relink", {"link:uptown": f"{CREATED}create-uptown"}, "create-uptown"),
     "tag-till": ("till", "2", "add_tag", {"tags": "Shopify;vip"}, "relink-till"),
+    "group-shop": ("shop", "2", "set_group", {"group": "Trade"}, None),
+    "archive-uptown": ("uptown", "3", "archive", {"status": "archived"}, None),
+    "restore-uptown": ("uptown", "5", "restore", {"status": "active"}, None),
 }
 
 
@@ -66,9 +69,10 @@ class Trials:
         """The same plan once more, over the same stores."""
         self.number += 1
         plan, stores = f"2026-11-23-{self.number}", self.new_stores()
-        rows = [_correction(self.vault, name, number, stores) for number, name in enumerate(DOZEN, start=1)]
+        rows = [_correction(self.vault, name, number, stores) for number, name in enumerate(PLANNED, start=1)]
         state = State.open(self.url, self.vault)
         self._journal(state).store_plan(plan, rows)
+        state.record_decisions([_named(plan, "archive-uptown")])
         state.close()
         self.vendors.put(stores)
         return plan
@@ -117,8 +121,14 @@ class Trials:
         return Journal(state, self.vault, SimulatedClock(datetime(2026, 11, 23, 12, 15, tzinfo=UTC)))
 
 
+def _named(plan: str, name: str) -> DecisionRow:
+    """A word that outlasts a resume: archiving is always by name (G14)."""
+    made, until = datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 31)
+    return DecisionRow(plan, "correction", name, "approve", "", "kim", made, until)
+
+
 def _correction(vault: Vault, name: str, number: int, stores: Mapping[str, Any]) -> Correction:
-    source, profile, action, after, follows = DOZEN[name]
+    source, profile, action, after, follows = PLANNED[name]
     record = stores[source].records.get(profile, {})
     before = {field: record.get(field) for field in after} if profile else {}
     judged = fingerprint(vault, source, profile, record, before)
@@ -144,13 +154,14 @@ def in_a_child(work: Callable[[], None]) -> int:
 
 @pytest.fixture(scope="module")
 def new_stores(empty_store: Callable[..., Any], person: Callable[[int], dict[str, str | None]]) -> Callable[[], Any]:
-    """Three stores of four people; uptown takes no reference of ours, so a create is found by phone and names."""
+    """Three stores of five people, one of them archived; uptown takes no reference of ours, so a create is found by phone and names."""
 
     def make() -> Mapping[str, Any]:
         stores = {name: empty_store(name, knows_keys=name != "uptown") for name in SOURCES}
         for store in stores.values():
             for n in range(1, 5):
                 store.add(str(n), **person(n))
+            store.add("5", **person(5), status="archived")
         return stores
 
     return make
@@ -173,20 +184,20 @@ def points(name: str) -> Iterator[str]:
 def test_the_undisturbed_run_does_everything_once(trials: Trials) -> None:
     """What the sweep compares with is itself right."""
     ending = trials.undisturbed
-    assert [state for _, state, _ in ending.corrections] == ["verified"] * 12
-    assert sorted(key for ledger in ending.effects.values() for _, _, key in ledger) == sorted(DOZEN)
+    assert [state for _, state, _ in ending.corrections] == ["verified"] * len(PLANNED)
+    assert sorted(key for ledger in ending.effects.values() for _, _, key in ledger) == sorted(PLANNED)
     assert ending.records["shop"]["1"]["link:till"] == "till-new-1"
     assert ending.records["shop"]["2"]["link:uptown"] == "uptown-new-1"
 
 
-@pytest.mark.parametrize("name", DOZEN)
+@pytest.mark.parametrize("name", PLANNED)
 def test_killed_anywhere_and_resumed_is_as_if_nothing_had_happened(trials: Trials, name: str) -> None:
     for point in points(name):
         assert trials.killed_at(point) == trials.undisturbed, point
 
 
 def test_killed_while_applying_and_again_while_resuming(trials: Trials) -> None:
-    for name in DOZEN if LONG else ("create-uptown", "relink-till"):
+    for name in PLANNED if LONG else ("create-uptown", "relink-till"):
         for first, second in (
             ("after_intent", "after_intent"),
             ("after_intent", "after_write"),
@@ -198,7 +209,7 @@ def test_killed_while_applying_and_again_while_resuming(trials: Trials) -> None:
 
 @pytest.mark.postgres
 def test_the_same_on_postgresql(postgres_trials: Trials) -> None:
-    sweep = [point for name in DOZEN for point in points(name)]
+    sweep = [point for name in PLANNED for point in points(name)]
     short = [
         "after_intent create-uptown",
         "after_write create-uptown",
@@ -218,10 +229,10 @@ def test_a_second_write_would_be_noticed(trials: Trials) -> None:
         state = State.open(trials.url, trials.vault)
         (row,) = [row for row in trials._journal(state).load(plan) if row.correction_id == "create-uptown"]
         assert row.state == "intended"
-        source, profile, action, after, _ = DOZEN["create-uptown"]
+        source, profile, action, after, _ = PLANNED["create-uptown"]
         trials.vendors.call(source, "write", action, profile, after, row.correction_id)
         state.close()
 
     assert in_a_child(forgetful) == 0
     assert trials.ending(plan) != trials.undisturbed
-    assert len(trials.vendors.stores()["uptown"].records) == 6
+    assert len(trials.vendors.stores()["uptown"].records) == 7

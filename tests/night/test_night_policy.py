@@ -169,6 +169,18 @@ def test_decisions_come_from_the_inbox(group: Group) -> None:
         assert {first.state, second.state} == {"held"}
 
 
+def test_applying_takes_the_inbox_too(group: Group) -> None:
+    group.configure(REVIEW)
+    with new_emails(group):
+        result = group.night()
+        (group.data / "decisions_inbox").mkdir()
+        approve(group, result).rename(group.data / "decisions_inbox" / "good.json")
+        (group.data / "decisions_inbox" / "torn.json").write_text("{", encoding="utf-8")
+        applied = rollcall("apply", result.run_id, "--config", group.config)
+        assert applied.last.endswith("Written: 2 verified.")
+        assert "applying: torn.json: refused whole" in applied.out
+
+
 def test_what_was_rejected_stays_unwritten(group: Group) -> None:
     """Even under a policy that would write it by itself."""
     with new_emails(group) as victims:

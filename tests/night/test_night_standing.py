@@ -1,6 +1,7 @@
 """What was approved and does not go says why; so does applying where it wrote nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,3 +99,25 @@ def test_tiles_carry_the_change_since_the_last_certified_night(group: Group) -> 
         assert counts["profiles"].before == counts["profiles"].value
         again = {count.name: count for count in group.night(after=1).report.counts}
         assert (again["open"].before, again["open"].since) == (2, first.run_id)
+
+
+def at_night_only(raw: dict[str, Any]) -> None:
+    AUTO(raw)
+    raw["write_window"] = {"from": "22:00", "until": "04:00"}
+
+
+def test_outside_the_write_window_a_night_plans_and_a_resume_in_it_writes(group: Group) -> None:
+    """The night plays at 04:15 in the group's time zone; the time that the plan takes is told beforehand."""
+    group.configure(at_night_only)
+    with new_emails(group):
+        written = len(group.writes())
+        night = group.night()
+        assert len(group.writes()) == written
+        (said,) = [text for text in night.report.warnings if "outside the write window" in text]
+        assert said == (
+            "applying: outside the write window (22:00 to 04:00, America/Los_Angeles): nothing more was written; "
+            "`rollcall resume` goes on once it is open"
+        )
+        group.clock.advance(timedelta(hours=18))
+        assert rollcall("resume", "--config", group.config).last.endswith("Written: 2 verified.")
+        assert len(group.writes()) == written + 2

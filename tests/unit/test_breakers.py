@@ -86,4 +86,20 @@ def test_sources_are_counted_apart_and_named_in_order() -> None:
     assert tripped(both) == ["shop/updates"]
     counted = [(b.source, b.name, b.count, b.limit) for b in count(both, Limits(), {"shop": 1_000})]
     assert counted[0] == ("shop", "updates", 26, 25)
-    assert counted[5] == ("till", "updates", 25, 25)
+    assert counted[6] == ("till", "updates", 25, 25)
+
+
+def test_archiving_is_by_name_whatever_could_be_undone() -> None:
+    """G14."""
+    assert tripped(rows(1, action="archive")) == ["till/irreversible"]
+    assert tripped(rows(1, action="archive"), named={"0"}) == []
+
+
+@pytest.mark.parametrize(("done", "borne"), [(0, 10), (100, 10), (400, 21)])
+def test_failures_trip_above_ten_and_above_five_percent_of_what_was_tried(done: int, borne: int) -> None:
+    """Refusals, what is in doubt and what could not be read; none of it counts as a write that is still to come."""
+    verified = rows(done, state="verified")
+    failed = [replace(r, correction_id=f"f{n}", state=("refused", "unknown")[n % 2]) for n, r in enumerate(rows(borne))]
+    assert tripped([*verified, *failed], 100_000) == []
+    (found,) = [b for b in count([*verified, *failed], Limits(), {}, (), {"till": 1}) if b.name == "failures"]
+    assert (found.count, found.limit, found.tripped) == (borne + 1, borne, True)
