@@ -261,7 +261,8 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     assert told.code == 0
     assert "concerns: list:1, list:2" in told.out
     assert re.search(r"^rules: .*M10", told.out, re.MULTILINE)
-    assert "613" not in told.out
+    assert "phone: *******117\n" in told.out
+    assert "5550117" not in told.out
     status = rollcall("status", "--config", config)
     assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b", "2"]
     assert said.last in status.out
