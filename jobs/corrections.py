@@ -47,7 +47,8 @@ class Correction:
     view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
     holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
-    `origin_view` what was judged of it; empty where the correction rests on no other profile.
+    `origin_view` what was judged of it; empty where the correction rests on no other profile. `asks`: why a person has to
+    say something first, in sentences. `lost`: what does not come back when it is undone; empty where everything does.
     """
 
     correction_id: str
@@ -72,6 +73,8 @@ class Correction:
     plan_id: str = ""
     origin: str = ""
     origin_view: Mapping[str, str | None] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
+    lost: str = ""
 
     @property
     def is_handed_over(self) -> bool:

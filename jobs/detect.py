@@ -77,17 +77,22 @@ def checks() -> dict[str, Check]:
 
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
+    judge(warehouse, today=today, key=key)
+    warehouse.run("lookups")
+    for script in sql.folder("findings"):
+        (query,) = script.statements
+        kind = script.name.split("/")[1]
+        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+
+
+def judge(warehouse: Warehouse, *, today: date, key: str) -> None:
+    """All that a plan reads: drift, consent, and what would be written where; `findings` is there, and empty."""
     warehouse.run("drift", key=key, today=today)
     warehouse.run("consent/merges")
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
-    warehouse.run("lookups")
     warehouse.connection.execute(_TABLE)
-    for script in sql.folder("findings"):
-        (query,) = script.statements
-        kind = script.name.split("/")[1]
-        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
 
 
 def findings(warehouse: Warehouse) -> list[Finding]:

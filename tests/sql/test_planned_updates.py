@@ -305,3 +305,10 @@ def test_what_one_of_two_pairings_holds_back_is_held_back(nights: Nights) -> Non
     night.has("queen:1", **someone(1, phone="613 555 0118")).has("king:2", **someone(1, phone="613 555 0118"))
     night.based("shop:1", "queen:1", "a", phone="+16135551001").based("shop:1", "king:2", "b", phone="+16135551001")
     assert [(c.state, c.needs) for c in night.planned()] == [("held", ("approval",))]
+
+
+def test_addresses_that_differ_in_what_no_blank_erases_are_a_finding_and_nothing_to_write_g13(mortar: Nights) -> None:
+    """The till knows no city and is touched last: an update without a field would be planned every night (W2)."""
+    night = _linked(mortar(apply=AUTO), {**ADDRESS}, {**ADDRESS, "city": None, "updated_at": datetime(2026, 11, 2)})
+    assert night.drifts() == {("shop:1", "till:1", "address"): "no_base"}
+    assert night.planned() == []
