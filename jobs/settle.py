@@ -4,7 +4,7 @@ The copy holds the profiles that the plan can have to do with, and no others; ev
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -22,6 +22,16 @@ UNSETTLED = "does_not_settle"
 """What a correction needs that would be undone: the word of a person who knows, on this very one."""
 
 _TRIED = frozenset({"update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"})
+_PLACES = """
+select w.correction, g.label
+from people as p
+join (
+  select correction, source, id from writes
+  union
+  select correction, origin_source as source, origin_id as id from writes
+) as w on w.source = p.source and w.id = p.id
+join near_groups as g on g.n = p.n
+"""
 _OF_TONIGHT = {
     "profiles": "select * from cut_profiles",
     "phones": """
@@ -116,11 +126,27 @@ def settled(warehouse: Warehouse, corrections: Sequence[Correction], means: Mean
     warehouse.insert("writes", _writes(going))
     warehouse.run("settle/near")
     match.components(warehouse, "near_edges", "near_groups")
+    warehouse.drop("near_edges")
     warehouse.run("settle/cut")
     loops: dict[str, str] = {}
-    while found := _Trial(warehouse, means, [c for c in going if c.correction_id not in loops], loops).loops():
+    tried = going
+    while found := _Trial(
+        warehouse, means, tried, {c.correction_id for c in going} - {c.correction_id for c in tried}
+    ).loops():
         loops |= found
+        tried = [c for c in _beside(warehouse, going, found) if c.correction_id not in loops]
+        if not tried:
+            break
     return [_held(c, loops[c.correction_id]) if c.correction_id in loops else c for c in corrections]
+
+
+def _beside(warehouse: Warehouse, corrections: Iterable[Correction], found: Mapping[str, str]) -> list[Correction]:
+    """Of the corrections those that have to do with one that was found to go round: without it they may fare otherwise."""
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    for row in warehouse.rows(_PLACES):
+        places[row["correction"]].add(row["label"])
+    near = {label for name in found for label in places[name]}
+    return [c for c in corrections if not near.isdisjoint(places[c.correction_id])]
 
 
 def _can_go(correction: Correction) -> bool:
@@ -137,13 +163,14 @@ def _held(correction: Correction, loop: str) -> Correction:
 
 @dataclass(slots=True)
 class _Trial:
-    """One course of nights from the plan on, without the corrections of which it is known that they go round."""
+    """One course of nights from the plan on. `left`: corrections of tonight that are left as they are."""
 
     tonight: Warehouse
     means: Means
     plan: Sequence[Correction]
-    known: Mapping[str, str]
+    left: Container[str]
     regions: dict[str, str] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     wrote: defaultdict[Target, list[_Wrote]] = field(default_factory=lambda: defaultdict(list))
     closed: set[Target] = field(default_factory=set)
@@ -153,14 +180,15 @@ class _Trial:
         """Of the plan's corrections those that go round, with how."""
         rows = self.tonight.rows("select source, region from sources")
         self.regions = {row["source"]: row["region"] for row in rows}
-        alone = {(row["source"], row["id"]) for row in self.tonight.rows("select source, id from cut where alone")}
+        rows = self.tonight.rows("select source, id from cut where alone")
+        self.alone = {f"{row['source']}:{row['id']}" for row in rows}
         night, going = self.tonight, list(self.plan)
         try:
             for _ in range(NIGHTS):
                 going = self._write(going)
                 night = self._next_night(night, going)
                 planned = plan.plan(night, self.means.vault)
-                going = [c for c in planned if self._goes_on(c) and (c.source, _profile(c)) not in alone]
+                going = [c for c in planned if self._goes_on(c)]
                 if not going:
                     return self.found
             for correction in going:
@@ -228,21 +256,26 @@ class _Trial:
         _apply(copy)
 
     def _goes_on(self, correction: Correction) -> bool:
-        """Whether it is a change that follows from the plan; one that goes round is noted, and is none."""
+        """Whether it is a change that follows from what was written; one that goes round is noted, and is none."""
         targets = list(_targets(correction))
-        known = correction.correction_id in self.known or not self.closed.isdisjoint(targets)
-        if not targets or known or not _can_go(correction):
+        if not targets or not _can_go(correction) or self._is_left(correction) or not self.closed.isdisjoint(targets):
             return False
+        if "choice" in correction.needs and self.wrote.keys().isdisjoint(targets):
+            return False  # a new question for a person is nothing that happens by itself
         back = [self._back(target, _value(correction.after[target[2]])) for target in targets]
         if None in back and correction.correction_id not in self.done:
             return True
         self._loop(correction, min((at for at in back if at is not None), default=0))
         return False
 
+    def _is_left(self, correction: Correction) -> bool:
+        who = {f"{correction.source}:{_profile(correction)}", correction.origin}
+        return correction.correction_id in self.left or not self.alone.isdisjoint(who)
+
     def _back(self, target: Target, value: str | None) -> int | None:
         """Since which of its changes the field comes back to this value; None where it never had it."""
         name, region = target[2], self.regions[target[0]]
-        for at, wrote in enumerate(self.wrote[target]):
+        for at, wrote in enumerate(self.wrote.get(target, ())):
             if plain(name, value, region) in {plain(name, wrote.before, region), plain(name, wrote.after, region)}:
                 return at
         return None
@@ -251,15 +284,15 @@ class _Trial:
         """Note whoever takes part: those that wrote one of its fields since, and those that would have."""
         targets = sorted(_targets(correction))
         self.closed |= set(targets)
-        text = self._told(correction, max(targets, key=lambda target: len(self.wrote[target])), since)
-        steps = {step.correction_id for target in targets for step in self.wrote[target][since:]}
+        text = self._told(correction, max(targets, key=lambda target: len(self.wrote.get(target, ()))), since)
+        steps = {step.correction_id for target in targets for step in self.wrote.get(target, ())[since:]}
         for c in self.plan:
             if c.correction_id in steps | {correction.correction_id} or not set(targets).isdisjoint(_targets(c)):
                 self.found.setdefault(c.correction_id, text)
 
     def _told(self, correction: Correction, target: Target, since: int) -> str:
         """Who changes what back, by which rule."""
-        steps = [f"set by {step.by}" for step in self.wrote[target][since:]]
+        steps = [f"set by {step.by}" for step in self.wrote.get(target, ())[since:]]
         again = correction.correction_id in self.done
         steps.append("planned again" if again else f"set by {self._noted(correction, target[2]).by}")
         source, profile, name = target

@@ -32,15 +32,23 @@ there as (
   join phones as h on h.raw = p.phone and h.region = r.region
   where p.status = 'active'
 ),
+phoned as (
+  select w.source, w.id, w.correction, w.seq
+  from writes as w
+  where w.name = 'phone'
+),
 met as (
   select e.ecom_source, e.ecom_id, e.email, t.source, t.id, t.email as pos_email, count(*) over (partition by e.ecom_source, e.ecom_id, e.pos) as found
   from there as t
   join signed_up as e on e.pos = t.source and e.e164 = t.e164
 ),
 taken_over as (
-  select distinct m.source, m.id, 'email' as name, m.email as value, w.correction, w.seq, 'T5' as rules, m.ecom_source as by_source, m.ecom_id as by_id
-  from met as m
-  join writes as w on w.name = 'phone' and (w.source = m.source and w.id = m.id or w.source = m.ecom_source and w.id = m.ecom_id)
+  select distinct m.source, m.id, 'email' as name, m.email as value, m.correction, m.seq, 'T5' as rules, m.ecom_source as by_source, m.ecom_id as by_id
+  from (
+    select m.*, w.correction, w.seq from met as m join phoned as w on w.source = m.source and w.id = m.id
+    union all
+    select m.*, w.correction, w.seq from met as m join phoned as w on w.source = m.ecom_source and w.id = m.ecom_id
+  ) as m
   left join there as o on o.source = m.source and o.id <> m.id and lower(trim(o.email)) = lower(trim(m.email))
   where m.found = 1 and o.id is null and lower(trim(m.email)) is distinct from lower(trim(m.pos_email))
 )

@@ -201,6 +201,29 @@ def test_after_the_plan_nothing_is_written_again_but_what_is_held_w2(seed: int) 
     night.close()
 
 
+def test_the_copy_holds_whom_the_plan_can_reach_and_each_once_w2() -> None:
+    """One row per profile, per opt-out; who is far from every correction is not tried out."""
+    night = invented.night(3, people=80)
+    for number in range(20):
+        night.has(f"till:far{number}", **someone(500 + number))
+    tried(night)
+    for table, grain in (
+        ("near_seeds", "n"),
+        ("cut", "source, id"),
+        ("cut_profiles", "source, id"),
+        ("cut_outs", "source, id, channel"),
+    ):
+        ((rows, groups),) = [
+            tuple(r.values())
+            for r in night.rows(
+                f"select count(*) as a, (select count(*) from (select distinct {grain} from {table})) as b from {table}"
+            )
+        ]
+        assert rows == groups > 0
+    assert not night.rows("select id from cut where id like 'far%'")
+    night.close()
+
+
 def applied(given: list[invented.Profile], corrections: list[Correction]) -> list[invented.Profile]:
     """The profiles with what was corrected: of several that want one field the first."""
     people: dict[str, dict[str, Any]] = {who: dict(fields) for who, fields in given}
