@@ -13,7 +13,7 @@ from jobs.vault import Vault
 from jobs.warehouse import Warehouse
 
 _ACTIONS: Mapping[str, Action] = {action: action for action in get_args(Action)}
-_NEEDS = ("approval", "choice", "identity_check")
+_NEEDS = ("approval", "choice", "identity_check", "by_name")
 _STRICTEST: tuple[CorrectionState, ...] = ("blocked", "held", "ready")
 _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversible)}
 
@@ -54,7 +54,8 @@ def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable
 
 def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:
     before, after = _values(row["before"]), _values(row["after"])
-    needs = _needs(row, header["action"])
+    asked = _asked_for(row, header)
+    needs = tuple(need for need in _NEEDS if need in {name for name, _ in asked})
     state: CorrectionState = "blocked" if row["blocked_by"] else "held" if needs else "ready"
     view = {**before, "status": "active"}
     correction = Correction(
@@ -79,21 +80,28 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
         seq=0,
         new_id=None,
         detail="",
+        asks=tuple(dict.fromkeys(why for _, why in asked)),
+        lost=header.get("lost", ""),
     )
     return _Proposal(row["make_key"], row["after_key"], row["pick"], correction)
 
 
-def _needs(row: Mapping[str, Any], action: str) -> tuple[str, ...]:
-    """What a person has to say first: `choice` where the plan only proposes a value (G13), identity (G12)."""
-    needs = []
-    if row["apply"] == "review" or row["pick"] or action == "create":
-        needs.append("approval")
-    if row["pick"]:
-        needs.append("choice")
+def _asked_for(row: Mapping[str, Any], header: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a person has to say first, each need with its reason (G9a, G12, G13, G14, C4)."""
+    action = header["action"]
+    picked = "a newer choice of the customer's own (G9a)" if action == "opt_out" else "the value is only proposed (G13)"
     signs_in = row["logins"] != "none" or row["system"] == "blaze_ecom"
-    if signs_in and action == "update" and row["field"] in {"phone", "email"}:
-        needs.append("identity_check")
-    return tuple(needs)
+    contact = action == "update" and row["field"] in {"phone", "email"}
+    reasons = (
+        ("approval", "the policy asks a person", row["apply"] == "review"),
+        ("approval", "who is made is never made unattended (G14)", action == "create"),
+        ("approval", "it cannot be undone (G14)", header["reversible"] == "not"),
+        ("approval", f"a person picks: {picked}", bool(row["pick"])),
+        ("choice", f"a person picks: {picked}", bool(row["pick"])),
+        ("identity_check", "the customer signs in with it (G12)", signs_in and contact),
+        ("by_name", "it takes a value from a profile (C4)", header.get("by_name") == "yes"),
+    )
+    return list(dict.fromkeys((need, why) for need, why, holds in reasons if holds))
 
 
 def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
@@ -116,16 +124,17 @@ def _joined(group: Sequence[_Proposal]) -> _Proposal:
     first = min(group, key=lambda p: _STRICTEST.index(p.correction.state))
     findings = tuple(dict.fromkeys(name for c in all_of for name in c.finding_ids))
     needs = tuple(need for need in _NEEDS if any(need in c.needs for c in all_of))
-    return replace(first, correction=replace(first.correction, finding_ids=findings, needs=needs))
+    asks = tuple(dict.fromkeys(why for c in all_of for why in c.asks))
+    return replace(first, correction=replace(first.correction, finding_ids=findings, needs=needs, asks=asks))
 
 
 def _asked(proposal: _Proposal) -> _Proposal:
     c = proposal.correction
     needs = tuple(dict.fromkeys((*c.needs, "approval", "choice")))
     state = "held" if c.state == "ready" else c.state
-    return replace(
-        proposal, correction=replace(c, needs=needs, state=state, why=f"{c.why}; another system says otherwise")
-    )
+    asks = tuple(dict.fromkeys((*c.asks, "two systems want different values: a person picks (G13)")))
+    why = f"{c.why}; another system says otherwise"
+    return replace(proposal, correction=replace(c, needs=needs, state=state, why=why, asks=asks))
 
 
 def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:

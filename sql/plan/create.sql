@@ -4,6 +4,7 @@
 -- action: create
 -- policy: create
 -- reversible: not
+-- lost: the profile stays in its system, archived at best
 
 select
   r.pairing, r.pos_source as source, cast(null as varchar) as profile_id,

@@ -243,6 +243,7 @@ def test_a_login_is_changed_only_after_an_identity_check_g12(nights: Nights) -> 
         ("ecom", "phone", "held", ("identity_check",)),
         ("up", "last_name", "ready", ()),
     }
+    assert {c.asks for c in night.planned()} == {("the customer signs in with it (G12)",), ()}
 
 
 def test_mission_control_s_value_is_written_at_the_pos_only_where_the_account_takes_it_c1(blaze: Nights) -> None:
@@ -277,6 +278,7 @@ def test_two_tills_that_disagree_about_one_field_of_the_shop_both_ask(nights: Ni
     }
     assert len(planned) == 4
     assert all(c.why.endswith("another system says otherwise") for c in planned)
+    assert {c.asks for c in planned} == {("two systems want different values: a person picks (G13)",)}
 
 
 def test_two_tills_that_agree_about_the_shop_write_it_once_and_answer_both_findings(nights: Nights) -> None:
