@@ -92,6 +92,7 @@ def judge(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
+    warehouse.run("holders")
     warehouse.connection.execute(_TABLE)
 
 

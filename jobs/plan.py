@@ -34,13 +34,15 @@ class _Proposal:
     after_key: str
     pick: str
     correction: Correction
+    also: tuple[str, ...] = ()
+    """Keys of others that say the same."""
 
 
 def plan(warehouse: Warehouse, vault: Vault) -> list[Correction]:
     """The corrections of tonight in the order in which they are applied; the same exports give the same bytes (G7)."""
     proposals = [p for script in sql.folder("plan") for p in _propose(warehouse, vault, script)]
     proposals = _one_voice(proposals)
-    ids = {p.key: p.correction.correction_id for p in proposals}
+    ids = {key: p.correction.correction_id for p in proposals for key in (p.key, *p.also)}
     corrections = [_tied(p, ids) for p in proposals if not p.after_key or p.after_key in ids]
     return _in_order(corrections)
 
@@ -125,7 +127,8 @@ def _joined(group: Sequence[_Proposal]) -> _Proposal:
     findings = tuple(dict.fromkeys(name for c in all_of for name in c.finding_ids))
     needs = tuple(need for need in _NEEDS if any(need in c.needs for c in all_of))
     asks = tuple(dict.fromkeys(why for c in all_of for why in c.asks))
-    return replace(first, correction=replace(first.correction, finding_ids=findings, needs=needs, asks=asks))
+    joined = replace(first.correction, finding_ids=findings, needs=needs, asks=asks)
+    return replace(first, correction=joined, also=tuple(p.key for p in group))
 
 
 def _asked(proposal: _Proposal) -> _Proposal:
@@ -142,6 +145,8 @@ def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:
     if not proposal.after_key:
         return c
     first = ids[proposal.after_key]
+    if c.action == "update" and c.state != "blocked":  # C4: not tried unless the value was freed
+        return replace(c, after_correction=first, state="blocked", blocked_by=first)
     after = {name: f"{CREATED}{first}" if value == "@created" else value for name, value in c.after.items()}
     return replace(c, after_correction=first, after=after)
 

@@ -272,6 +272,13 @@ held as (
   join alone as a on a.target_source = k.source and a.field = k.key_kind and a.new_key = k.key
   where k.in_play
 ),
+-- two profiles that would both get a value which only one may have
+rivals as (
+  select target_source, field, new_key
+  from alone
+  group by target_source, field, new_key
+  having min(target_id) < max(target_id)
+),
 taken as (
   select h.anchor, h.field, min(w.id) as taken_by
   from people as w
@@ -289,6 +296,7 @@ select
   end as why,
   case
     when not a.correctable and not a.task then a.why_not_correctable
+    when x.new_key is not null then concat('several profiles of ', a.target_source, ' would get the value, which only one may have: a person picks')
     when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
     when a.task then ''
     when y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
@@ -299,6 +307,7 @@ select
   end as blocked_by
 from aimed as a
 left join taken as t on t.anchor = a.anchor and t.field = a.field
+left join rivals as x on x.target_source = a.target_source and x.field = a.field and x.new_key = a.new_key
 left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
 left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update'
