@@ -58,10 +58,12 @@ join sources as s on s.source = o.target_source and s.kind <> 'blaze_ecom'
 join capabilities as u on u.source = o.target_source and u.what = 'action' and u.name = 'update'
 join capabilities as f on f.source = o.target_source and f.what = 'field' and f.name = o.field
 left join capabilities as q on q.source = o.target_source and q.what = 'required' and q.name = o.field
+-- what an import does with an empty cell is nobody's promise
+left join capabilities as z on z.source = o.target_source and z.what = 'way' and z.name = 'file'
 left join linked as l on l.anchor = o.anchor and l.field = o.field
 left join own as w on w.anchor = o.anchor and w.field = o.field
 where o.found = 1 and o.own_value = o.new_key and coalesce(l.backed, 0) = 0 and coalesce(l.elsewhere, 0) = 0 and coalesce(w.waits, 0) = 0
-  and (q.name is null or o.field = 'email' or w.own_key is not null);
+  and (w.own_key is not null or (z.name is null and (q.name is null or o.field = 'email')));
 
 -- grain: one row per shop profile and POS source in which it is to be created, although somebody there has its phone or email:
 -- applying would hand it back. The profile whose place it takes is in nobody's way (M12)

@@ -99,8 +99,11 @@ def test_where_a_vendor_insists_on_an_email_one_takes_its_place_that_reaches_nob
     assert ("email", invented) not in again.keys("shop:9")
 
 
-def test_a_phone_is_never_invented_c4(nights: Nights) -> None:
-    insists = Can(CAN["shopify"].actions, CAN["shopify"].fields, (), ("phone",), ("phone",))
+@pytest.mark.parametrize("more", [{"required": ("phone",)}, {"way": ("file",)}], ids=["insists", "by file"])
+def test_a_phone_is_never_invented_and_an_import_blanks_nothing_c4(
+    nights: Nights, more: dict[str, tuple[str, ...]]
+) -> None:
+    insists = Can(CAN["shopify"].actions, CAN["shopify"].fields, (), ("phone",), **more)
     night = nights().source("shop", "shopify", "ecom", can=insists).source("till", "heartland")
     mover(night.pairing("mortar", "shop", "till", apply=AUTO)).has("shop:9", **someone(9, phone=NEW))
     assert [(c.state, c.blocked_by) for c in night.planned()] == [("blocked", "shop:9 holds the value")]

@@ -172,7 +172,7 @@ def test_a_sync_carries_to_the_other_side_what_it_carries_and_the_later_wins_x1_
 # the copy is the group, and the proof is true -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", [3, pytest.param(8, marks=pytest.mark.deep)])
 def test_after_the_plan_nothing_is_written_again_but_what_is_held_w2(seed: int) -> None:
     """Applied in plain Python to all profiles, not in SQL to the copy, night after night: it comes to rest."""
     night = invented.night(seed, people=50)
