@@ -32,7 +32,7 @@ join (
 ) as w on w.source = p.source and w.id = p.id
 join near_groups as g on g.n = p.n
 """
-_OF_TONIGHT = {
+_CUT = {
     "profiles": "select * from cut_profiles",
     "phones": """
 select h.raw, h.region, h.e164, h.why
@@ -56,14 +56,6 @@ join placeholders as h on h.key_kind = k.key_kind and h.key = k.key and h.why <>
 join people as w on w.n = k.n
 join cut as c on c.source = w.source and c.id = w.id
 """,
-}
-_OF_THE_NIGHT_BEFORE = {
-    "profiles": "select * from profiles",
-    "phones": "select * from phones",
-    "roll": "select * from next_roll",
-    "bases": "select * from next_bases",
-    "outs": "select * from next_outs",
-    "placeholder_list": "select * from placeholder_list",
 }
 _SAME = {
     "sources": "select * from sources",
@@ -123,11 +115,7 @@ def settled(warehouse: Warehouse, corrections: Sequence[Correction], means: Mean
     going = [c for c in corrections if _can_go(c)]
     if not going:
         return list(corrections)
-    warehouse.insert("writes", _writes(going))
-    warehouse.run("settle/near")
-    match.components(warehouse, "near_edges", "near_groups")
-    warehouse.drop("near_edges")
-    warehouse.run("settle/cut")
+    _cut(warehouse, going)
     loops: dict[str, str] = {}
     tried = going
     while found := _Trial(
@@ -180,8 +168,6 @@ class _Trial:
         """Of the plan's corrections those that go round, with how."""
         rows = self.tonight.rows("select source, region from sources")
         self.regions = {row["source"]: row["region"] for row in rows}
-        rows = self.tonight.rows("select source, id from cut where alone")
-        self.alone = {f"{row['source']}:{row['id']}" for row in rows}
         night, going = self.tonight, list(self.plan)
         try:
             for _ in range(NIGHTS):
@@ -220,9 +206,12 @@ class _Trial:
 
     def _next_night(self, before: Warehouse, corrections: Sequence[Correction]) -> Warehouse:
         """The night after: what was written, what the vendors' own syncs make of it, matched and judged anew."""
+        if before is not self.tonight:
+            _cut(before, corrections)
+        rows = before.rows("select source, id from cut where alone")
+        self.alone = {f"{row['source']}:{row['id']}" for row in rows}
         copy = Warehouse()
-        first = before is self.tonight
-        for table, query in {**_SAME, **(_OF_TONIGHT if first else _OF_THE_NIGHT_BEFORE)}.items():
+        for table, query in {**_SAME, **_CUT}.items():
             copy.load(table, before.reader(query))
         self._close(before)
         copy.insert("writes", _writes(corrections))
@@ -302,6 +291,16 @@ class _Trial:
     def _close(self, night: Warehouse) -> None:
         if night is not self.tonight:
             night.close()
+
+
+def _cut(warehouse: Warehouse, corrections: Iterable[Correction]) -> None:
+    """Mark the part of the profiles that these corrections can have to do with: what else there is, is at rest."""
+    warehouse.connection.execute("delete from writes")
+    warehouse.insert("writes", _writes(corrections))
+    warehouse.run("settle/near")
+    match.components(warehouse, "near_edges", "near_groups")
+    warehouse.drop("near_edges")
+    warehouse.run("settle/cut")
 
 
 def _apply(copy: Warehouse) -> None:
