@@ -125,6 +125,8 @@ def settled(warehouse: Warehouse, corrections: Sequence[Correction], means: Mean
         tried = [c for c in _beside(warehouse, going, found) if c.correction_id not in loops]
         if not tried:
             break
+        warehouse.drop("near_seeds", "near_groups", "cut", "cut_profiles", "cut_outs")
+        _cut(warehouse, tried)
     return [_held(c, loops[c.correction_id]) if c.correction_id in loops else c for c in corrections]
 
 
