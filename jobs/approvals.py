@@ -21,6 +21,8 @@ SPELT = {
     "choice": "a person's choice of the value (G13)",
     "identity_check": "an approval that says how the identity was verified (G12)",
     "breaker": "a word on the breaker",
+    "by_name": "an approval of this very correction (C4)",
+    "does_not_settle": "an approval of this very correction, which would be undone (W2)",
 }
 """What a correction can need, in words."""
 
@@ -95,6 +97,8 @@ class Approvals:
             "choice": bool(word.approving),
             "identity_check": word.identity_verified,
             "breaker": self._breakers_lifted(correction, word),
+            "by_name": word.named,
+            "does_not_settle": word.named,
         }
         return tuple(sorted(need for need in needs if not given.get(need, False)))
 

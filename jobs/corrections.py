@@ -51,7 +51,8 @@ class Correction:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
     holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
     `origin_view` what was judged of it; empty where the correction rests on no other profile. `undoes`: the correction that
-    this one takes back (`PLAN/CORRECTION`), which is `undone` once this one is verified.
+    this one takes back (`PLAN/CORRECTION`), which is `undone` once this one is verified. `asks`: why a person has to say
+    something first, in sentences. `lost`: what does not come back when it is undone; empty where everything does.
     """
 
     correction_id: str
@@ -77,6 +78,8 @@ class Correction:
     origin: str = ""
     origin_view: Mapping[str, str | None] = field(default_factory=dict)
     undoes: str = ""
+    asks: tuple[str, ...] = ()
+    lost: str = ""
 
     @property
     def is_handed_over(self) -> bool:

@@ -79,6 +79,20 @@ def checks() -> dict[str, Check]:
 
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
+    judge(warehouse, today=today, key=key)
+    warehouse.run("lookups")
+    warehouse.run("again")
+    warehouse.run("returns", today=today)
+    warehouse.run("moves", today=today)
+    warehouse.run("pending")
+    for script in sql.folder("findings"):
+        (query,) = script.statements
+        kind = script.name.split("/")[1]
+        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+
+
+def judge(warehouse: Warehouse, *, today: date, key: str) -> None:
+    """All that a plan reads: drift, consent, and what would be written where; `findings` is there, and empty."""
     warehouse.run("filled", key=key)
     warehouse.run("crossed")
     warehouse.run("drift", key=key, today=today)
@@ -86,16 +100,8 @@ def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
-    warehouse.run("lookups")
-    warehouse.run("again")
-    warehouse.run("returns", today=today)
-    warehouse.run("moves", today=today)
-    warehouse.run("pending")
+    warehouse.run("holders")
     warehouse.connection.execute(_TABLE)
-    for script in sql.folder("findings"):
-        (query,) = script.statements
-        kind = script.name.split("/")[1]
-        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
 
 
 def also_counted(warehouse: Warehouse, *, today: date) -> dict[str, int]:

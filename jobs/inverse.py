@@ -126,7 +126,8 @@ def _touched(row: Correction) -> set[Spot]:
 def _asked(row: Correction) -> Correction:
     needs = tuple(dict.fromkeys((*row.needs, "approval")))
     state = "held" if row.state == "ready" else row.state
-    return replace(row, needs=needs, state=state, why=f"{row.why}; it was undone before")
+    asks = (*row.asks, "it was undone before")
+    return replace(row, needs=needs, asks=asks, state=state, why=f"{row.why}; it was undone before")
 
 
 def _needs(original: Correction, way: _Way) -> tuple[str, ...]:

@@ -253,6 +253,7 @@ class Journal:
     def _values(self, row: Correction) -> dict[str, Any]:
         values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
         values |= {"origin": row.origin, "origin_view": dict(row.origin_view), "undoes": row.undoes}
+        values |= {"asks": list(row.asks), "lost": row.lost}
         return {
             **{name: getattr(row, name) for name in _PLAIN},
             **{name: list(getattr(row, name)) for name in _LISTS},
@@ -264,7 +265,7 @@ class Journal:
         values = empty if row["sealed"] is None else orjson.loads(self.vault.unseal(row["sealed"], _PURPOSE))
         known: dict[str, Any] = {name: row[name] for name in _PLAIN}
         lists: dict[str, Any] = {name: tuple(row[name]) for name in _LISTS}
-        return Correction(**known, **lists, **values)
+        return Correction(**known, **lists, **{**values, "asks": tuple(values.get("asks", ()))})
 
 
 def _take_back(connection: sa.Connection, row: Correction, at: datetime) -> None:

@@ -192,7 +192,7 @@ def _next(document: RunReport, found: FindingLine, corrections: Sequence[Correct
 
 
 def _said(line: CorrectionLine) -> str:
-    return "; ".join(dict.fromkeys(filter(None, [line.why, line.blocked_by, line.detail])))
+    return "; ".join(dict.fromkeys(filter(None, [line.why, *line.asks, line.blocked_by, line.detail])))
 
 
 def export(workspace: Workspace, what: str, out: Path) -> int:

@@ -27,17 +27,17 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
     warehouse.run("match/attested")
     warehouse.run("similar")
     warehouse.run("match/compare", silence=settings.silence)
-    _components(warehouse, "given_edges", "given_groups")
+    components(warehouse, "given_edges", "given_groups")
     warehouse.run("match/bridges")
-    _components(warehouse, "chained_edges", "chained_groups")
+    components(warehouse, "chained_edges", "chained_groups")
     warehouse.run("match/chains")
     warehouse.run("match/links")
     warehouse.run("match/edges")
-    _components(warehouse, "edges", "components")
+    components(warehouse, "edges", "components")
     warehouse.run("match/entities", key=key, today=today)
 
 
-def _components(warehouse: Warehouse, edges: str, into: str) -> None:
+def components(warehouse: Warehouse, edges: str, into: str) -> None:
     """Label every profile with its connected component; labels follow the order of profiles, so they are stable."""
     found = warehouse.connection.table(edges).order("left_n, right_n").fetchnumpy()
     size = warehouse.count("select count(*) from people")

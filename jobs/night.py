@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs import breakers, detect, handover, kept, phones, prepare, suspects
+from jobs import breakers, detect, handover, kept, phones, prepare, settle, suspects
 from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
@@ -134,6 +134,8 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
     with night.step("plan"):
         corrections = [_as_paired(workspace, row) for row in planning.plan(warehouse, workspace.vault)]
         corrections = asked_again(corrections, workspace.journal.written_after_undo())
+    with night.step("settle"):
+        corrections = settle.settled(warehouse, corrections, _means(night))
         workspace.journal.store_plan(night.run_id, corrections)
         _keep(night, warehouse)
     counted, tripped = _breakers(workspace, corrections)
@@ -215,6 +217,13 @@ def _keep(night: _Night, warehouse: Warehouse) -> None:
             name=name,
             rows=rows,
         )
+
+
+def _means(night: _Night) -> settle.Means:
+    """What the plan is tried out with: all that tells entities and bases again as this night told them."""
+    workspace, vault = night.workspace, night.workspace.vault
+    keys = {"entity_key": vault.sql_key("entity"), "finding_key": vault.sql_key("finding")}
+    return settle.Means(vault, workspace.settings.match, night.day, **keys, quoted=partial(_as_paired, workspace))
 
 
 def _as_paired(workspace: Workspace, row: Correction) -> Correction:

@@ -13,7 +13,7 @@ from jobs.vault import Vault
 from jobs.warehouse import Warehouse
 
 _ACTIONS: Mapping[str, Action] = {action: action for action in get_args(Action)}
-_NEEDS = ("approval", "choice", "identity_check")
+_NEEDS = ("approval", "choice", "identity_check", "by_name")
 _STRICTEST: tuple[CorrectionState, ...] = ("blocked", "held", "ready")
 _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversible)}
 
@@ -21,7 +21,7 @@ _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversi
 _PROPOSE = """
 select q.*, f.finding_id, a.apply, s.logins, s.kind as system,
   case when list_has_any(list_transform(q.before, lambda v: case v.name when 'group' then 'group_name' else v.name end), y.fields)
-    then concat(q.source, ' no longer sends it: nobody knows what stands there') else '' end as lost
+    then concat(q.source, ' no longer sends it: nobody knows what stands there') else '' end as unsent
 from ({query}) as q
 join action_policies as a on a.pairing = q.pairing and a.action = $policy and a.apply <> 'off'
 join sources as s on s.source = q.source
@@ -37,13 +37,15 @@ class _Proposal:
     after_key: str
     pick: str
     correction: Correction
+    also: tuple[str, ...] = ()
+    """Keys of others that say the same."""
 
 
 def plan(warehouse: Warehouse, vault: Vault) -> list[Correction]:
     """The corrections of tonight in the order in which they are applied; the same exports give the same bytes (G7)."""
     proposals = [p for script in sql.folder("plan") for p in _propose(warehouse, vault, script)]
     proposals = _one_voice(proposals)
-    ids = {p.key: p.correction.correction_id for p in proposals}
+    ids = {key: p.correction.correction_id for p in proposals for key in (p.key, *p.also)}
     corrections = [_tied(p, ids) for p in proposals if not p.after_key or p.after_key in ids]
     return _in_order(corrections)
 
@@ -51,13 +53,15 @@ def plan(warehouse: Warehouse, vault: Vault) -> list[Correction]:
 def _propose(warehouse: Warehouse, vault: Vault, script: sql.Script) -> Iterable[_Proposal]:
     (query,) = script.statements
     for row in warehouse.rows(_PROPOSE.format(query=query), policy=script.header["policy"]):
-        yield _proposal(row, script.header, vault)
+        if row["after"]:  # two addresses may differ in nothing but what a blank cannot erase (G13)
+            yield _proposal(row, script.header, vault)
 
 
 def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -> _Proposal:
     before, after = _values(row["before"]), _values(row["after"])
-    needs = _needs(row, header["action"])
-    blocked_by = row["blocked_by"] or row["lost"]
+    asked = _asked_for(row, header)
+    needs = tuple(need for need in _NEEDS if need in {name for name, _ in asked})
+    blocked_by = row["blocked_by"] or row["unsent"]
     state: CorrectionState = "blocked" if blocked_by else "held" if needs else "ready"
     view = {**before, "status": "active"}
     correction = Correction(
@@ -82,21 +86,28 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
         seq=0,
         new_id=None,
         detail="",
+        asks=tuple(dict.fromkeys(why for _, why in asked)),
+        lost=header.get("lost", ""),
     )
     return _Proposal(row["make_key"], row["after_key"], row["pick"], correction)
 
 
-def _needs(row: Mapping[str, Any], action: str) -> tuple[str, ...]:
-    """What a person has to say first: `choice` where the plan only proposes a value (G13), identity (G12)."""
-    needs = []
-    if row["apply"] == "review" or row["pick"] or action == "create":
-        needs.append("approval")
-    if row["pick"]:
-        needs.append("choice")
+def _asked_for(row: Mapping[str, Any], header: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a person has to say first, each need with its reason (G9a, G12, G13, G14, C4)."""
+    action = header["action"]
+    picked = "a newer choice of the customer's own (G9a)" if action == "opt_out" else "the value is only proposed (G13)"
     signs_in = row["logins"] != "none" or row["system"] == "blaze_ecom"
-    if signs_in and action == "update" and row["field"] in {"phone", "email"}:
-        needs.append("identity_check")
-    return tuple(needs)
+    contact = action == "update" and row["field"] in {"phone", "email"}
+    reasons = (
+        ("approval", "the policy asks a person", row["apply"] == "review"),
+        ("approval", "who is made is never made unattended (G14)", action == "create"),
+        ("approval", "it cannot be undone (G14)", header["reversible"] == "not"),
+        ("approval", f"a person picks: {picked}", bool(row["pick"])),
+        ("choice", f"a person picks: {picked}", bool(row["pick"])),
+        ("identity_check", "the customer signs in with it (G12)", signs_in and contact),
+        ("by_name", "it takes a value from a profile (C4)", header.get("by_name") == "yes"),
+    )
+    return list(dict.fromkeys((need, why) for need, why, holds in reasons if holds))
 
 
 def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
@@ -119,16 +130,18 @@ def _joined(group: Sequence[_Proposal]) -> _Proposal:
     first = min(group, key=lambda p: _STRICTEST.index(p.correction.state))
     findings = tuple(dict.fromkeys(name for c in all_of for name in c.finding_ids))
     needs = tuple(need for need in _NEEDS if any(need in c.needs for c in all_of))
-    return replace(first, correction=replace(first.correction, finding_ids=findings, needs=needs))
+    asks = tuple(dict.fromkeys(why for c in all_of for why in c.asks))
+    joined = replace(first.correction, finding_ids=findings, needs=needs, asks=asks)
+    return replace(first, correction=joined, also=tuple(p.key for p in group))
 
 
 def _asked(proposal: _Proposal) -> _Proposal:
     c = proposal.correction
     needs = tuple(dict.fromkeys((*c.needs, "approval", "choice")))
     state = "held" if c.state == "ready" else c.state
-    return replace(
-        proposal, correction=replace(c, needs=needs, state=state, why=f"{c.why}; another system says otherwise")
-    )
+    asks = tuple(dict.fromkeys((*c.asks, "two systems want different values: a person picks (G13)")))
+    why = f"{c.why}; another system says otherwise"
+    return replace(proposal, correction=replace(c, needs=needs, state=state, why=why, asks=asks))
 
 
 def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:
@@ -136,6 +149,8 @@ def _tied(proposal: _Proposal, ids: Mapping[str, str]) -> Correction:
     if not proposal.after_key:
         return c
     first = ids[proposal.after_key]
+    if c.action == "update" and c.state != "blocked":  # C4: not tried unless the value was freed
+        return replace(c, after_correction=first, state="blocked", blocked_by=first)
     after = {name: f"{CREATED}{first}" if value == "@created" else value for name, value in c.after.items()}
     return replace(c, after_correction=first, after=after)
 

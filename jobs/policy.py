@@ -23,7 +23,7 @@ ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out", "set_g
 PLACEHOLDERS = (
     "%0000000", "%1111111", "%2222222", "%3333333", "%4444444", "%5555555", "%6666666", "%7777777", "%8888888", "%9999999",
     "%1234567", "noemail@%", "no@email.%", "none@none.%", "none@%", "na@na.%", "n/a@%", "test@test.%", "noreply@%", "no-reply@%",
-    "donotreply@%", "nomail@%", "noemail%@%", "unknown@%", "email@email.%", "a@a.%",
+    "donotreply@%", "nomail@%", "noemail%@%", "unknown@%", "email@email.%", "a@a.%", "%@%.invalid",
 )  # fmt: skip
 """What tills type where a customer gives nothing (G5), as patterns on the E.164 number or the folded email."""
 

@@ -91,7 +91,11 @@ class CorrectionLine(Part):
     rule_ids: list[str]
     finding_ids: list[str]
     reversible: Literal["fully", "partly", "not"]
+    lost: str = ""
+    """What does not come back when it is undone; empty where everything does."""
     needs: list[str]
+    asks: list[str] = []
+    """Why a person has to say something first, in sentences."""
     state: CorrectionState
     blocked_by: str = ""
     after_correction: str | None = None

@@ -215,7 +215,8 @@ _CORRECTION: dict[str, _Column] = {
     "why": attrgetter("why"),
     "rule_ids": _joined("rule_ids"),
     "finding_ids": _joined("finding_ids"),
-    "reversible": attrgetter("reversible"),
+    **_plain("reversible", "lost"),
     "needs": _joined("needs"),
+    "asks": _joined("asks"),
     **_plain("blocked_by", "after_correction", "detail", "fingerprint"),
 }

@@ -272,6 +272,13 @@ held as (
   join alone as a on a.target_source = k.source and a.field = k.key_kind and a.new_key = k.key
   where k.in_play
 ),
+-- two profiles that would both get a value which only one may have
+rivals as (
+  select target_source, field, new_key
+  from alone
+  group by target_source, field, new_key
+  having min(target_id) < max(target_id)
+),
 taken as (
   select h.anchor, h.field, min(w.id) as taken_by
   from people as w
@@ -279,7 +286,9 @@ taken as (
   group by h.anchor, h.field
 )
 select
-  a.pairing, a.field, a.anchor, a.side, a.wins, a.target, a.target_source, a.target_id, a.origin_source, a.origin_id, a.new_key, t.taken_by, a.pick, a.task,
+  a.pairing, a.field, a.anchor, a.side, a.wins, a.target, a.target_source, a.target_id, a.origin_source, a.origin_id, a.new_key,
+  -- who takes what from whom is nothing to say while the link itself is in doubt
+  case when x.ecom_n is null then t.taken_by end as taken_by, a.pick, a.task,
   case a.side
     when 'ecom' then concat('changed in ', a.ecom_source, ' since both agreed')
     when 'pos' then concat('changed in ', a.pos_source, ' since both agreed')
@@ -289,8 +298,9 @@ select
   end as why,
   case
     when not a.correctable and not a.task then a.why_not_correctable
-    when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
     when x.ecom_n is not null then 'the link is crossed with another: a person says who is who first'
+    when r.new_key is not null then concat('several profiles of ', a.target_source, ' would get the value, which only one may have: a person picks')
+    when t.taken_by is not null then concat(a.target_source, ':', t.taken_by, ' holds the value')
     when a.task then ''
     when y.name is null then concat(a.target_source, ' cannot be written: change it there by hand')
     when c.name is null and f.name is not null
@@ -301,6 +311,7 @@ select
 from aimed as a
 left join taken as t on t.anchor = a.anchor and t.field = a.field
 left join crossed_links as x on x.pairing = a.pairing and x.ecom_n = a.ecom_n and x.pos_n = a.pos_n
+left join rivals as r on r.target_source = a.target_source and r.field = a.field and r.new_key = a.new_key
 left join capabilities as c on c.source = a.target_source and c.what = 'field'
   and c.name = case when a.field = 'address' then 'street' else a.field end
 left join capabilities as y on y.source = a.target_source and y.what = 'action' and y.name = 'update'

@@ -127,3 +127,18 @@ create table markers (pairing varchar, what varchar, marker varchar);
 
 -- grain: one row per pairing and group that has another name at the POS than in the shop (X2)
 create table group_names (pairing varchar, ecom_name varchar, pos_name varchar);
+
+-- a plan that is tried out (W2) ---------------------------------------------------------------------------------------
+
+-- grain: one row per correction that is tried out and field that it writes; `made`: it creates the profile; origin: what it rests on
+create table writes (
+  correction varchar, seq integer, source varchar, id varchar, made boolean, origin_source varchar, origin_id varchar, name varchar, value varchar
+);
+
+-- grain: one row per link that a vendor keeps alike by a sync of its own
+create table synced (preset varchar, ecom_source varchar, ecom_id varchar, pos_source varchar, pos_id varchar);
+
+-- grain: one row per profile, field and write after which a vendor's sync sets it, as the files under `sql/syncs/` say
+create table pushed (
+  source varchar, id varchar, name varchar, value varchar, correction varchar, seq integer, rules varchar, by_source varchar, by_id varchar
+);

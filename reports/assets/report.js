@@ -168,7 +168,9 @@ function correctionCard(row) {
   const facts = pairs([
     ["why", of(c.why, row)],
     ["needs", words(of(c.needs, row)) || "nothing more"],
+    ["why a person", of(c.asks, row)],
     ["can be undone", of(c.reversible, row)],
+    ["lost when undone", of(c.lost, row)],
     ["blocked by", of(c.blocked, row)],
     ["only after", of(c.after, row)],
     [waits(row) ? "where it stands" : "what happened", of(c.detail, row)],
@@ -282,7 +284,7 @@ const corrections = {
   },
   haystack(row) {
     const c = data.corrections;
-    const names = ["source", "profile", "action", "why", "rules", "needs", "detail"];
+    const names = ["source", "profile", "action", "why", "rules", "needs", "asks", "detail"];
     return [c.id[row], ...names.map((name) => of(c[name], row))].join(" ");
   },
   open: showCorrection,

@@ -5,6 +5,8 @@
 -- grain: one row per correction of phone or email whose value somebody else holds
 -- todo: Find out whose it is. The same person: merge first. Another person: free the value on the profile that should not have it.
 -- todo: Then the first change goes through on the next run.
+-- approve: Approve the correction that frees the value, by its own id; the one that waits for it follows.
+-- by_hand: Free the value by hand in the system that is named, or leave it: nothing is written before.
 
 select
   v.pairing, v.field,

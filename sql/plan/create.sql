@@ -4,6 +4,7 @@
 -- action: create
 -- policy: create
 -- reversible: not
+-- lost: the profile stays in its system, archived at best
 
 select
   r.pairing, r.pos_source as source, cast(null as varchar) as profile_id,
@@ -31,7 +32,7 @@ select
     case when e.sms_consent = 'out' then struct_pack(name := 'sms_consent', value := 'out') end
   ], lambda f: f is not null and list_contains(h.names, f.name))) as after,
   concat(r.ecom_source, ':', r.ecom_id, ' has no profile in ', r.pos_source) as why, '' as pick,
-  r.blocked_by, concat(r.ecom_source, ':', r.ecom_id) as origin,
+  case when r.blocked_by = '' then coalesce(i.why, '') else r.blocked_by end as blocked_by, concat(r.ecom_source, ':', r.ecom_id) as origin,
   [
     struct_pack(name := 'status', value := p.status), struct_pack(name := 'first_name', value := p.first_name),
     struct_pack(name := 'last_name', value := p.last_name), struct_pack(name := 'birth_date', value := p.birth_date),
@@ -68,4 +69,5 @@ left join (
   group by k.source
 ) as h on h.source = r.pos_source
 join capabilities as c on c.source = r.pos_source and c.what = 'action' and c.name = 'create'
+left join in_the_way as i on i.pairing = r.pairing and i.ecom_n = r.ecom_n and i.pos_source = r.pos_source
 where r.pos_id is null and r.lacks = '' and ((r.reason = 'missing' and not r.doubtful) or (r.reason = 'broken' and not l.vendor_sync))

@@ -4,6 +4,7 @@
 -- action: opt_out
 -- policy: opt_out
 -- reversible: partly
+-- lost: the opt-in, which is never written back (G9a)
 
 select
   c.pairing, c.target_source as source, c.target_id as profile_id, c.kind, c.field, c.anchor,

@@ -16,7 +16,7 @@ select
   [struct_pack(name := concat('link:', r.pos_source), value := coalesce(r.pos_id, '@created'))] as after,
   case when r.pos_id is null then 'link to the profile just created' when r.rule = 'merge' then 'the vendor merged the old one into this' else concat('the first that matches, by ', r.rule) end as why,
   '' as pick,
-  r.blocked_by, case when p.id is not null then concat(r.pos_source, ':', r.pos_id) end as origin,
+  case when r.blocked_by = '' then coalesce(i.why, '') else r.blocked_by end as blocked_by, case when p.id is not null then concat(r.pos_source, ':', r.pos_id) end as origin,
   [
     struct_pack(name := 'status', value := p.status), struct_pack(name := 'first_name', value := p.first_name),
     struct_pack(name := 'last_name', value := p.last_name), struct_pack(name := 'birth_date', value := p.birth_date),
@@ -26,5 +26,6 @@ from relinks as r
 left join profiles as p on p.source = r.pos_source and p.id = r.pos_id
 join pairings as l on l.pairing = r.pairing and l.pos = r.pos_source and not l.vendor_sync
 join capabilities as c on c.source = r.ecom_source and c.what = 'action' and c.name = 'relink'
+left join in_the_way as i on i.pairing = r.pairing and i.ecom_n = r.ecom_n and i.pos_source = r.pos_source
 left join capabilities as m on m.source = r.pos_source and m.what = 'action' and m.name = 'create'
 where r.pos_id is not null or (r.lacks = '' and m.name is not null and (not r.doubtful or r.reason = 'broken'))

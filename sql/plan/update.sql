@@ -1,5 +1,5 @@
 -- title: set the value that won on the side that is behind
--- rules: G13, M7, C1, T6
+-- rules: G13, M7, C1, C4, T6
 -- grain: one row per drift that may be written
 -- action: update
 -- policy: drift
@@ -7,7 +7,8 @@
 
 select
   v.pairing, v.target_source as source, v.target_id as profile_id, 'drift' as kind, v.field, v.anchor,
-  concat('update|', v.target_source, ':', v.target_id, '|', v.field, '|', v.origin_source) as make_key, '' as after_key,
+  concat('update|', v.target_source, ':', v.target_id, '|', v.field, '|', v.origin_source) as make_key,
+  case when c.anchor is null then '' else coalesce(c.own_key, concat('clear|', c.source, ':', c.id, '|', c.field)) end as after_key,
   case v.field
     when 'first_name' then [struct_pack(name := 'first_name', value := t.first_name)]
     when 'last_name' then [struct_pack(name := 'last_name', value := t.last_name)]
@@ -35,7 +36,8 @@ select
       case when o.country <> coalesce(t.country, '') then struct_pack(name := 'country', value := o.country) end
     ], lambda f: f is not null and (k.names is null or list_contains(k.names, f.name)))
   end as after,
-  v.why, v.pick, v.blocked_by, concat(v.origin_source, ':', v.origin_id) as origin,
+  case when c.anchor is null then v.why else concat(v.why, '; ', c.source, ':', c.id, ' holds it and gives it up first') end as why,
+  v.pick, case when c.anchor is null then v.blocked_by else '' end as blocked_by, concat(v.origin_source, ':', v.origin_id) as origin,
   list_concat([struct_pack(name := 'status', value := o.status)], case v.field
     when 'first_name' then [struct_pack(name := 'first_name', value := o.first_name)]
     when 'last_name' then [struct_pack(name := 'last_name', value := o.last_name)]
@@ -56,5 +58,6 @@ left join (
   where what = 'field'
   group by source
 ) as k on k.source = v.target_source
+left join clears as c on c.anchor = v.anchor and c.field = v.field
 -- a system that keeps the whole name in one field has no first name to give: a blank never erases (G13)
 where not v.task and case v.field when 'first_name' then o.first_name when 'last_name' then o.last_name else v.new_key end is not null

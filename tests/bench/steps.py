@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from jobs import detect, kept, phones, plan, prepare, suspects
+from jobs import detect, kept, phones, plan, prepare, settle, suspects
 from jobs.match import match
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
@@ -107,9 +107,12 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
             found = detect.findings(warehouse)
         with measured.step("plan"):
             corrections = plan.plan(warehouse, site.vault)
+        with measured.step("settle"):
+            corrections = settle.settled(warehouse, corrections, _means(site))
         with measured.step("keep"):
             _keep(site, warehouse, f"{site.today()}-a")
         measured.counts |= _counts(warehouse) | {"findings": len(found), "corrections": len(corrections)}
+        measured.counts["unsettled"] = sum(settle.UNSETTLED in c.needs for c in corrections)
     return _ended(measured)
 
 
@@ -120,6 +123,11 @@ def _fill(site: Workspace, warehouse: Warehouse, number: int) -> None:
     prepare.judge_sources(warehouse, settings, pulled, {}, site.clock.now() + timedelta(minutes=5))
     recalled = {name: kept.read(site.folder, site.vault, site.state, name) for name in kept.RECALLED}
     prepare.remember(warehouse, recalled, [])
+
+
+def _means(site: Workspace) -> settle.Means:
+    keys = {"entity_key": site.vault.sql_key("entity"), "finding_key": site.vault.sql_key("finding")}
+    return settle.Means(site.vault, site.settings.match, site.today(), **keys)
 
 
 def _keep(site: Workspace, warehouse: Warehouse, run_id: str) -> None:

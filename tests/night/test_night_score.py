@@ -103,7 +103,7 @@ def test_the_score_file_has_the_form_of_the_interfaces(demo: Demo) -> None:
         assert set(row) == {"planted", "found", "missed", "false", "corrected", "review"}
         assert row["planted"] == row["found"] + row["missed"] > 0
         assert row["found"] == row["corrected"] + row["review"]
-    assert set(told["seconds"]) == {"pull", "shape", "match", "suspect", "detect", "plan", "apply"}
+    assert set(told["seconds"]) == {"pull", "shape", "match", "suspect", "detect", "plan", "settle", "apply"}
     planted = sum(row["planted"] for row in told["kinds"].values())
     assert planted == len({(t.kind, t.field, frozenset(t.members)) for t in demo.truth.findings()})
     assert {"report.html", "report.json", "truth.json", "config.yaml"} <= {path.name for path in demo.folder.iterdir()}

@@ -250,7 +250,7 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     said = rollcall("run", "--config", config)
     assert (said.code, rollcall("run", "--exit-code", "--config", config).code) == (0, 4)
     assert LAST.fullmatch(said.last)
-    assert said.err.split() == ["pull", "shape", "match", "suspect", "detect", "plan", "apply"]
+    assert said.err.split() == ["pull", "shape", "match", "suspect", "detect", "plan", "settle", "apply"]
     report = rollcall("report", "2026-03-02-a", "--config", config)
     assert report.out.splitlines()[0] == said.last
     page = Path(report.last.removeprefix("report: "))

@@ -12,7 +12,7 @@ from tests.sql.given import KEY, Night
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
     "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "filled", "crossed", "drift", "consent/merges", "consent/voices",
-    "consent/conflicts", "judge", "lookups", "again", "returns", "moves", "pending",
+    "consent/conflicts", "judge", "holders", "lookups", "again", "returns", "moves", "pending",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -68,6 +68,8 @@ GRAIN = {
     "relinks": "pairing, ecom_n, pos_source",
     "broken_links": "anchor",
     "verdicts": "pairing, target_source, target_id, field, origin_source, origin_id",
+    "clears": "anchor, field",
+    "in_the_way": "pairing, ecom_n, pos_source",
     "group_titles": "source, name",
     "group_pairings": "pairing, pos",
     "group_conflicts": "pairing, ecom_source, ecom_id, pos_source, pos_id",
@@ -99,6 +101,8 @@ MAY_BE_EMPTY = {
     "torn_chains",
     "merges",
     "broken_outs",
+    "clears",
+    "in_the_way",
     "group_titles",
     "group_pairings",
     "group_conflicts",

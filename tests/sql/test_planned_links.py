@@ -68,6 +68,8 @@ def test_an_unknown_customer_is_created_and_the_new_id_is_linked_m6_m12(mortar: 
         },
     )  # fmt: skip
     assert (create.state, create.needs, create.reversible) == ("held", ("approval",), "not")
+    assert create.asks[-2:] == ("who is made is never made unattended (G14)", "it cannot be undone (G14)")
+    assert create.lost == "the profile stays in its system, archived at best"
     assert _told(relink) == (
         "shop",
         "1",
@@ -206,7 +208,8 @@ def test_an_opt_out_is_carried_and_an_opt_in_never_g9(mortar: Nights) -> None:
         ("shop", "3", "opt_out", {"email_consent": "pending"}, {"email_consent": "out"}),
         ("till", "1", "opt_out", {"email_consent": "in"}, {"email_consent": "out"}),
     ]
-    assert {(c.state, c.reversible) for c in night.planned()} == {("ready", "partly")}
+    lost = "the opt-in, which is never written back (G9a)"
+    assert {(c.state, c.reversible, c.lost) for c in night.planned()} == {("ready", "partly", lost)}
 
 
 @pytest.mark.parametrize("state", ["archived", "merged"])

@@ -243,6 +243,7 @@ def test_a_login_is_changed_only_after_an_identity_check_g12(nights: Nights) -> 
         ("ecom", "phone", "held", ("identity_check",)),
         ("up", "last_name", "ready", ()),
     }
+    assert {c.asks for c in night.planned()} == {("the customer signs in with it (G12)",), ()}
 
 
 def test_mission_control_s_value_is_written_at_the_pos_only_where_the_account_takes_it_c1(blaze: Nights) -> None:
@@ -277,6 +278,7 @@ def test_two_tills_that_disagree_about_one_field_of_the_shop_both_ask(nights: Ni
     }
     assert len(planned) == 4
     assert all(c.why.endswith("another system says otherwise") for c in planned)
+    assert {c.asks for c in planned} == {("two systems want different values: a person picks (G13)",)}
 
 
 def test_two_tills_that_agree_about_the_shop_write_it_once_and_answer_both_findings(nights: Nights) -> None:
@@ -305,3 +307,10 @@ def test_what_one_of_two_pairings_holds_back_is_held_back(nights: Nights) -> Non
     night.has("queen:1", **someone(1, phone="613 555 0118")).has("king:2", **someone(1, phone="613 555 0118"))
     night.based("shop:1", "queen:1", "a", phone="+16135551001").based("shop:1", "king:2", "b", phone="+16135551001")
     assert [(c.state, c.needs) for c in night.planned()] == [("held", ("approval",))]
+
+
+def test_addresses_that_differ_in_what_no_blank_erases_are_a_finding_and_nothing_to_write_g13(mortar: Nights) -> None:
+    """The till knows no city and is touched last: an update without a field would be planned every night (W2)."""
+    night = _linked(mortar(apply=AUTO), {**ADDRESS}, {**ADDRESS, "city": None, "updated_at": datetime(2026, 11, 2)})
+    assert night.drifts() == {("shop:1", "till:1", "address"): "no_base"}
+    assert night.planned() == []

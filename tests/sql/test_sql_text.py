@@ -151,6 +151,7 @@ def test_every_kind_of_correction_tells_its_action_its_policy_and_its_way_back()
         assert {"title", "rules", "grain", "action", "policy", "reversible"} <= script.header.keys(), script.name
         assert script.header["policy"] in ACTIONS
         assert script.header["reversible"] in {"fully", "partly", "not"}
+        assert ("lost" in script.header) == (script.header["reversible"] != "fully"), "what does not come back is said"
         assert len(script.statements) == 1
     assert {script.header["policy"] for script in sql.folder("plan")} == set(ACTIONS)
     assert CREATED == "@created:"

@@ -142,6 +142,19 @@ def test_opt_outs_and_the_irreversible_are_lifted_by_name(on_file: Journal, name
     assert states(on_file) == {"c1": state}
 
 
+@pytest.mark.parametrize("need", ["by_name", "does_not_settle"])
+def test_what_is_freed_or_would_be_undone_goes_by_a_word_on_itself_alone(on_file: Journal, need: str) -> None:
+    """C4, W2: a yes to a whole field of a pairing is none to this. The reasons and what would be lost stay with it."""
+    on_file.store_plan(PLAN, [held("c1", "approval", need, asks=("a loop",), lost="the value")])
+    decide(on_file, "field", "shop-mortar/phone")
+    on_file.release(PLAN)
+    assert states(on_file) == {"c1": "held"}
+    decide(on_file, "correction", "c1")
+    on_file.release(PLAN)
+    (row,) = on_file.load(PLAN)
+    assert (row.state, row.asks, row.lost) == ("ready", ("a loop",), "the value")
+
+
 def test_a_rejected_breaker_is_not_lifted(on_file: Journal) -> None:
     on_file.store_plan(PLAN, [held("c1", "breaker", blocked_by="till/updates")])
     decide(on_file, "breaker", "till/updates")
