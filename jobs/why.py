@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs import match, phones, prepare, suspects
+from jobs import erased, match, phones, prepare, suspects
 from jobs.errors import ConfigError
 from jobs.pull import Pulled
 from jobs.warehouse import Warehouse
@@ -93,6 +93,7 @@ def _fill(workspace: Workspace, warehouse: Warehouse) -> None:
     prepare.load(warehouse, settings, pulled, workspace.connectors, workspace.vault)
     prepare.judge_sources(warehouse, settings, pulled, {}, workspace.clock.now())
     prepare.remember(warehouse, {}, state.decisions_in_force(workspace.today()))
+    erased.recall(warehouse, state)
     phones.fill(warehouse.connection, workspace.vault, workspace.folder, state)
     match.match(warehouse, settings.match, today=workspace.today(), key=workspace.vault.sql_key("entity"))
 

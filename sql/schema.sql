@@ -117,3 +117,26 @@ create table markers (pairing varchar, what varchar, marker varchar);
 
 -- grain: one row per pairing and group that has another name at the POS than in the shop (X2)
 create table group_names (pairing varchar, ecom_name varchar, pos_name varchar);
+
+-- privacy requests (G10, M15) ---------------------------------------------------------------------------------------
+
+-- grain: one row per keyed hash by which somebody who was erased is known again; never a value
+create table tombstones (hash varchar, kind varchar, request integer, erased_on date);
+
+-- grain: one row per profile of somebody who was erased; `blank`: nothing of theirs is left on it
+create table held_out (source varchar, id varchar, request integer, how varchar, blank boolean);
+
+-- grain: one row per profile that was taken out of `profiles`: nothing rests on it but its own erasure
+create table erased_profiles as
+select *
+from profiles
+where source is null;
+
+-- grain: one row per profile that is still to be erased; `asked`: its vendor was asked and has said yes
+create table erasure_tasks (
+  request integer, source varchar, id varchar, law varchar, received date, due date, days_left integer, back boolean, asked boolean,
+  way varchar
+);
+
+-- by no setting is anybody erased without a word on this very customer (G14)
+insert into action_policies values ('', 'erase', 'review');
