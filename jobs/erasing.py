@@ -42,7 +42,8 @@ def follow(workspace: Workspace, warehouse: Warehouse, certified: Collection[str
         Mark(**row) for row in warehouse.rows("select source, id, request, blank from held_out order by source, id")
     ]
     marks = [mark for mark in marks if mark.source in certified]
-    said = [*_read_back(workspace, marks, certified), *_found(workspace, marks, requests)]
+    # a source that nobody could look at before is closed after its profiles have tasks, else they would seem to be back
+    said = [*_found(workspace, marks, requests), *_read_back(workspace, marks, certified)]
     finish(workspace)
     today = workspace.today()
     waiting = [task for task in erasures.tasks(workspace.state, {"open"}) if task.profile_id and task.waits(today)]
@@ -50,6 +51,12 @@ def follow(workspace: Workspace, warehouse: Warehouse, certified: Collection[str
     rows = [_row(workspace, requests[task.request], task, today, asked) for task in waiting]
     warehouse.insert("erasure_tasks", rows)
     return [*said, *told(workspace)]
+
+
+def is_begun(workspace: Workspace) -> bool:
+    """Whether something is left to be forgotten here."""
+    unpurged = any(not request.purged for request in erasures.requests(workspace.state))
+    return unpurged or bool(erasures.tasks(workspace.state, {"gone"}))
 
 
 def finish(workspace: Workspace) -> None:

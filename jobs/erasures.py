@@ -181,6 +181,13 @@ def asked(state: State) -> set[int]:
         return set(connection.scalars(query))
 
 
+def withdraw(state: State, request: int, today: date, now: datetime) -> None:
+    """End a request that was a mistake: its tombstones go, its open tasks are closed, its yes is taken back."""
+    with state.engine.begin() as connection:
+        connection.execute(sa.delete(tombstones).where(tombstones.c.request == request))
+    close(state, [task for task in tasks(state, {"open"}) if task.request == request], today, now)
+
+
 def let_in(state: State, task: Task, own: Tombstone, word: Tombstone, request: Request, now: datetime) -> None:
     """Take a profile out of a request for good: its own tombstone goes, and `word` says that its contact is no proof."""
     with state.engine.begin() as connection:

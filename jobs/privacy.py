@@ -148,6 +148,18 @@ def keep_until(workspace: Workspace, who: str, day: date) -> str:
     )
 
 
+def withdraw(workspace: Workspace, number: int) -> str:
+    """A request that was opened by mistake ends: nothing more is erased for it. Raises ConfigError where nothing is open."""
+    waiting = [task for task in erasures.tasks(workspace.state, {"open"}) if task.request == number]
+    if not waiting:
+        raise ConfigError(f"privacy request {number} has no open task; `rollcall erase --status` lists them")
+    was_asked = erasures.asked(workspace.state)
+    late = sorted(f"{task.source}:{task.profile_id}" for task in waiting if task.task in was_asked)
+    erasures.withdraw(workspace.state, number, workspace.today(), workspace.clock.now())
+    told = f"; written already: {', '.join(late)}; what a vendor has only queued can be cancelled there" if late else ""
+    return f"privacy request {number} is withdrawn; the next night reads its profiles as customers again{told}"
+
+
 def let_in(workspace: Workspace, who: str) -> str:
     """The profile is another person's, or of somebody who signed up anew: from the next night on it counts again (G10).
 

@@ -61,8 +61,9 @@ def resume(desk: Desk, plan_id: str | None) -> None:
     with desk.workspace() as workspace, Progress() as progress:
         was_paused = workspace.paused
         (workspace.folder / "paused").unlink(missing_ok=True)
-        with lock(workspace.folder, workspace.clock, run="resume", state_url=workspace.settings.state):
-            erasing.finish(workspace)  # an erasure that was killed before everything here was forgotten
+        if erasing.is_begun(workspace):  # an erasure that was killed before everything here was forgotten
+            with lock(workspace.folder, workspace.clock, run="resume", state_url=workspace.settings.state):
+                erasing.finish(workspace)
         result = applying.resume(workspace, plan_id, progress=progress)
         said = look.nothing_to_resume(workspace, was_paused) if result is None else ""
     if result is None:

@@ -30,6 +30,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
     click.option("--yes", is_flag=True, help="Do it; without, it is only shown."),
     click.option("--status", "status", is_flag=True, help="Every request, its tasks and its clock."),
     click.option("--kept-until", type=_DAY, help="A law wants this profile kept until then."),
+    click.option("--withdraw", type=int, metavar="REQUEST", help="End a request that was opened by mistake."),
     click.option("--let-in", is_flag=True, help="A profile that came up later is another customer's."),
 )
 def erase(desk: Desk, who: str | None, payload: Path | None, status: bool, **words: Any) -> None:
@@ -39,7 +40,10 @@ def erase(desk: Desk, who: str | None, payload: Path | None, status: bool, **wor
             desk.table(*privacy.status(workspace))
             return
         with lock(workspace.folder, workspace.clock, run="erase", state_url=workspace.settings.state):
-            if words["kept_until"] or words["let_in"]:
+            if words["withdraw"] is not None:
+                said = privacy.withdraw(workspace, words["withdraw"])
+                desk.say(said, {"withdrawn": words["withdraw"], "said": said})
+            elif words["kept_until"] or words["let_in"]:
                 said = _word(workspace, who, words["reason"], words["kept_until"])
                 desk.say(said, {"profile": who, "said": said})
             else:
