@@ -1,7 +1,6 @@
 """A plan that is carried out: by the night itself, or later by `apply` and `resume`; and the report written anew."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from jobs import handover
@@ -9,6 +8,7 @@ from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
+from jobs.erasures import about_erased, erased_of
 from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.progress import Progress
@@ -72,6 +72,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
     settings, state = workspace.settings, workspace.state
     certified = {name: state.last_certified(name) for name in settings.sources}
     plan = workspace.journal.load(plan_id)
+    erased = erased_of(state, workspace.vault)
     done: list[str] = []
 
     def ended(correction: Correction) -> None:
@@ -86,7 +87,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
         regions={name: source.region for name, source in settings.sources.items()},
         handover=workspace.folder / handover.FOLDER,
         newer=newer,
-        barred=partial(barred, settings),
+        barred=lambda row: about_erased(row, erased) or barred(settings, row),
         paused=lambda: workspace.paused,
         progress=ended,
     )

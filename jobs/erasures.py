@@ -4,7 +4,7 @@ A tombstone is a keyed hash of a vendor id, or of a contact alone and together w
 a profile stands in its task only while the task is open.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -12,6 +12,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from jobs.corrections import Correction
 from jobs.errors import ConfigError
 from jobs.state import DecisionRow, State
 from jobs.tables import corrections, decisions, erasure_tasks, erasures, plans, tombstones
@@ -200,6 +201,19 @@ def stone_of(vault: Vault, kind: Literal["id", "let_in"], source: str, profile_i
     """The tombstone of one vendor id, as `sql/erased/` computes it."""
     text = f"{vault.sql_key(HASHED_WITH)}|tombstone|{kind}|{source}:{profile_id}"
     return Tombstone(sha256(text.encode()).hexdigest()[:32], kind, source)
+
+
+def erased_of(state: State, vault: Vault) -> Callable[[str, str], bool]:
+    """Whether a profile (source, id) was erased on request, by the tombstones as they stand (G10): ask before any write."""
+    known = {name for name, kind, *_ in stones(state) if kind == "id"}
+    return lambda source, profile_id: bool(known) and stone_of(vault, "id", source, profile_id).hash in known
+
+
+def about_erased(correction: Correction, erased: Callable[[str, str], bool]) -> str:
+    """Why nothing is written to or from somebody who was erased since the plan; empty for all others."""
+    touched = [f"{correction.source}:{correction.profile_id or ''}", correction.origin]
+    told = correction.action != "erase" and any(erased(*one.split(":", 1)) for one in touched if ":" in one)
+    return "the customer was erased on request since the plan (G10)" if told else ""
 
 
 def run_name(request: int) -> str:

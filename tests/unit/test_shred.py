@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +10,10 @@ import pytest
 
 from connectors.base import Action
 from connectors.clock import SimulatedClock
-from jobs import kept, shred
+from jobs import erasures, kept, shred
 from jobs.corrections import HANDED_OVER, Correction
+from jobs.erasures import Task
+from jobs.errors import ConfigError
 from jobs.journal import Journal
 from jobs.shred import Place
 from jobs.state import FindingRow, State
@@ -94,3 +96,48 @@ def test_g10_a_hand_over_that_holds_the_person_is_removed_and_a_write_in_doubt_i
     assert {row.correction_id: row.state for row in place.journal.load(PLAN)} == {
         "hers": "handed_back", "other": "handed_back", "shops": "intended",
     }  # fmt: skip
+
+
+def test_g10_nothing_is_written_to_or_from_somebody_who_was_erased_since_the_plan(place: Place) -> None:
+    """Whatever a plan that is older than the request holds; their own erasure alone goes on."""
+    now = place.clock.now()
+    request = erasures.new("gdpr", now.date(), "ticket 1", "kim", now)
+    stone = erasures.stone_of(place.vault, "id", "shop", "7")
+    assert not erasures.erased_of(place.state, place.vault)("shop", "7")
+    erasures.open_request(place.state, request, [Task(0, "shop", "7", now)], [stone], [])
+    erased = erasures.erased_of(place.state, place.vault)
+    hers, other = correction("hers", "shop", "7"), correction("other", "till", "1")
+    told = "the customer was erased on request since the plan (G10)"
+    assert erasures.about_erased(hers, erased) == told
+    assert erasures.about_erased(replace(other, origin="shop:7"), erased) == told
+    assert erasures.about_erased(replace(hers, action="erase"), erased) == ""
+    assert erasures.about_erased(replace(other, origin="shop:8"), erased) == ""
+
+
+@pytest.mark.parametrize(("law", "days"), [("gdpr", 30), ("ccpa", 45)])
+def test_m15_every_law_has_its_clock_from_the_day_of_the_request(place: Place, law: str, days: int) -> None:
+    now = place.clock.now()
+    received = date(2026, 11, 20)
+    assert erasures.new(law, received, "t", "kim", now).due == received + timedelta(days=days)
+    with pytest.raises(ConfigError, match="from the future"):
+        erasures.new(law, now.date() + timedelta(days=2), "t", "kim", now)
+    with pytest.raises(ConfigError, match="choose one of gdpr, ccpa"):
+        erasures.new("none", received, "t", "kim", now)
+
+
+def test_m15_an_erasure_that_was_written_is_not_asked_for_again_until_the_person_is_back(place: Place) -> None:
+    now = place.clock.now()
+    request = erasures.new("gdpr", now.date(), "ticket 1", "kim", now)
+    erasures.open_request(place.state, request, [Task(0, "shop", "7", now), Task(0, "till", "1", now)], [], ["e1"])
+    place.journal.store_plan(PLAN, [replace(correction("e1", "shop", "7", "erase"), seq=1)])
+    (row,) = place.journal.load(PLAN)
+    row = place.journal.move(place.journal.move(row, "intended"), "applied")
+    place.journal.move(row, "verified")
+    shop, till = erasures.tasks(place.state)
+    assert erasures.asked(place.state) == {shop.task}
+    assert [d.verdict for d in place.state.decisions_in_force(now.date())] == ["approve"]
+    erasures.close(place.state, [shop, till], now.date(), now)
+    assert place.state.decisions_in_force(now.date()) == [], "the yes was for this request"
+    assert {task.profile_id for task in erasures.tasks(place.state)} == {""}
+    erasures.add_tasks(place.state, [Task(shop.request, "shop", "7", now + timedelta(days=90), back=True)])
+    assert erasures.asked(place.state) == set()
