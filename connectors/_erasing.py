@@ -39,7 +39,9 @@ NEUTRAL = frozenset(
         "removed",
     }
 )
-"""What a person, or a vendor, writes in the place of an erased name."""
+"""What a person, or a vendor, writes in the place of an erased name or street."""
+UNDELIVERABLE = ".invalid"
+"""How an email ends that stands where a system insists on one (C4, RFC 2606)."""
 
 
 def by_hand(kind: str) -> str:
@@ -49,7 +51,9 @@ def by_hand(kind: str) -> str:
 
 def is_nobody(view: Mapping[str, str | None]) -> bool:
     """Whether one profile in canonical words tells of nobody any more."""
-    personal = ("birth_date", "phone", "email", "street", "street_2", "note")
-    names = {(view.get(name) or "").strip().casefold() for name in ("first_name", "last_name")}
-    named = {name for name in names - NEUTRAL if not (name.startswith("[") and name.endswith("]"))}
-    return not named and not any((view.get(name) or "").strip() for name in personal)
+    shown = {name: (value or "").strip().casefold() for name, value in view.items()}
+    worded = {shown.get(name, "") for name in ("first_name", "last_name", "street")} - NEUTRAL
+    named = {word for word in worded if not (word.startswith("[") and word.endswith("]"))}
+    email = shown.get("email", "")
+    reached = email and not email.endswith(UNDELIVERABLE)
+    return not (named or reached or any(shown.get(name) for name in ("birth_date", "phone", "street_2", "note")))

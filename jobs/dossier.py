@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _LEFT = (
 )
 
 
-def write(workspace: Workspace, who: str, out: Path) -> tuple[Path, Path, int]:
+def write(workspace: Workspace, who: str, out: Path, due: date) -> tuple[Path, Path, int]:
     """Write the dossier of the customer to whom `SOURCE:ID` belongs; returns page, data file and number of profiles.
 
     Raises ConfigError for a profile that the last night did not know, OSError where nothing can be written.
@@ -37,6 +38,7 @@ def write(workspace: Workspace, who: str, out: Path) -> tuple[Path, Path, int]:
         time_zone=workspace.settings.time_zone,
         made_at=workspace.clock.now(),
         asked_for=who,
+        due=due,
         profiles=[held for source in sorted(whom) for held in _held(workspace, source, whom[source])],
         changes=list(_changes(workspace, whom)),
         noted=[*_opt_outs(workspace, whom), *_findings(workspace, whom), *_requests(workspace, whom)],

@@ -88,6 +88,7 @@ def shown(workspace: Workspace, ask: Asked) -> tuple[Table, list[Member]]:
     _must_be_free(workspace, [(source, profile_id)])  # one whose request is open is not known any more
     members = erasing.whole(workspace, ask.who)
     _must_be_free(workspace, members)
+    _must_be_somebody(workspace, members)
     with Warehouse() as warehouse:
         _fill(workspace, warehouse)
         known = {(row["source"], row["id"]): row for row in warehouse.rows(f"select source, id, {', '.join(_SHOWN)} from profiles")  # noqa: S608 - our own names
@@ -207,6 +208,15 @@ def _must_be_free(workspace: Workspace, members: Sequence[Member]) -> None:
         if (task.source, task.profile_id) in set(members):
             said = f"privacy request {task.request} is open for {task.source}:{task.profile_id} already"
             raise ConfigError(f"{said}: `rollcall erase --status` shows how far it is")
+
+
+def _must_be_somebody(workspace: Workspace, members: Sequence[Member]) -> None:
+    for source, profile_id in members:
+        settings = workspace.settings.sources[source]
+        if profile_id in {settings.default_customer, *settings.ignore}:
+            raise ConfigError(
+                f"{source}:{profile_id} stands for nobody by the configuration (M14): nobody is erased there"
+            )
 
 
 def _word(request: Request, task: Task, was_asked: bool, today: date) -> str:

@@ -1,6 +1,6 @@
 """What is kept of one customer, for the customer: as JSON and as a page (M15). The one document that is not masked."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import orjson
@@ -51,6 +51,8 @@ class Dossier(Part):
     time_zone: str
     made_at: datetime
     asked_for: str
+    due: date
+    """By when the request has to be answered."""
     profiles: list[Held]
     changes: list[Change]
     noted: list[Noted]

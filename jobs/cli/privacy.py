@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from jobs import dossier, privacy
+from jobs import dossier, erasures, privacy
 from jobs.cli.base import command
 from jobs.desk import Desk
 from jobs.erasures import CLOCKS
@@ -53,16 +53,20 @@ def erase(desk: Desk, who: str | None, payload: Path | None, status: bool, **wor
 @command(
     click.argument("who", metavar="SOURCE:ID"),
     click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write to."),
+    click.option("--law", type=click.Choice(list(CLOCKS)), default="gdpr", show_default=True, help="Whose clock runs."),
+    click.option("--received", type=_DAY, help="The day on which the request came (today by default)."),
 )
-def access(desk: Desk, who: str, out: Path) -> None:
+def access(desk: Desk, who: str, out: Path, law: str, received: datetime | None) -> None:
     """What is kept of one customer, unmasked, as JSON and as a page: for the customer, and for nobody else."""
     with desk.workspace() as workspace:
-        page, data, number = dossier.write(workspace, who, out)
+        day = received.date() if received else workspace.today()
+        due = erasures.new(law, day, "access", "", workspace.clock.now()).due
+        page, data, number = dossier.write(workspace, who, out, due)
     click.echo(
         "the dossier holds a customer's values in clear: hand it over by a safe way, and delete it here", err=True
     )
-    said = f"{page} and {data.name}: {many(number, 'profile')} of one customer, in clear, for its owner alone (0600)"
-    desk.say(said, {"page": str(page), "data": str(data), "profiles": number})
+    said = f"{page} and {data.name}: {many(number, 'profile')} of one customer, in clear, for its owner alone (0600); due {due}"
+    desk.say(said, {"page": str(page), "data": str(data), "profiles": number, "due": str(due)})
 
 
 def _open(desk: Desk, workspace: Workspace, who: str, payload: Path | None, words: Mapping[str, Any]) -> None:

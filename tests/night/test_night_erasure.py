@@ -184,8 +184,10 @@ def test_m15_an_access_request_is_answered_in_clear_for_its_owner_alone(group: G
     her = group.people[0]
     fields = her.person.fields()
     out = group.folder / "dossiers"
-    answer = said(group, "access", her.at("till"), "--out", str(out), "--json")
-    assert (answer.code, answer.data["profiles"]) == (0, 3)
+    answer = said(
+        group, "access", her.at("till"), "--out", str(out), "--law", "ccpa", "--received", "2026-03-01", "--json"
+    )
+    assert (answer.code, answer.data["profiles"], answer.data["due"]) == (0, 3, "2026-04-15")
     assert "delete it here" in answer.err
     page, data = sorted(out.iterdir())
     assert {stat.S_IMODE(file.stat().st_mode) for file in (page, data)} == {0o600}
