@@ -58,9 +58,7 @@ def _held(workspace: Workspace, source: str, ids: set[str]) -> Iterator[Held]:
         rows = {str(one["id"]): one for one in _profiles(workspace, source, workspace.folder / row.path, ids)}
     days = _exports(workspace, source, ids)
     for one in sorted(ids):
-        values = [
-            Fact(name=name, value=str(value)) for name, value in rows.get(one, {}).items() if value not in (None, [])
-        ]
+        values = [fact for name, value in rows.get(one, {}).items() for fact in _fact(name, value)]
         yield Held(
             source=source, kind=workspace.settings.sources[source].kind, id=one,
             taken_at=row.taken_at if row and one in rows else None, values=values, exports=days.get(one, []),
@@ -130,6 +128,14 @@ def _requests(workspace: Workspace, whom: Whom) -> Iterator[Noted]:
             yield Noted(
                 what=f"privacy request {task.request}", where=where, since=str(task.opened_at.date()), state=task.state
             )
+
+
+def _fact(name: str, value: Any) -> Iterator[Fact]:
+    """One value as a person reads it; nothing for what is empty, or stands in the heading."""
+    if name == "links":
+        yield from (Fact(name=f"link {link['key']}", value=str(link["id"])) for link in value or [])
+    elif name not in {"source", "id"} and value is not None:
+        yield Fact(name=name, value=("yes" if value else "no") if isinstance(value, bool) else str(value))
 
 
 def _facts(values: Mapping[str, str | None]) -> list[Fact]:

@@ -132,7 +132,8 @@ def status(workspace: Workspace) -> tuple[Table, str]:
     for task in erasures.tasks(workspace.state):
         request = requests[task.request]
         where = [str(task.request), request.law, str(request.received), str(request.due), task.source, task.profile_id]
-        rows.append([*where, _word(request, task, task.task in asked_for, today)])
+        written = _written(workspace, task) if task.task in asked_for else ""
+        rows.append([*where, _word(request, task, written, today)])
     told = erasing.told(workspace)
     last = f"{many(len(requests), 'privacy request')}, {len(told)} not through"
     return rows, "\n".join([*told, last])
@@ -219,23 +220,21 @@ def _must_be_somebody(workspace: Workspace, members: Sequence[Member]) -> None:
             )
 
 
-def _word(request: Request, task: Task, was_asked: bool, today: date) -> str:
+def _written(workspace: Workspace, task: Task) -> str:
+    connector = workspace.connectors.get(task.source)
+    later = connector is not None and connector.capabilities.erases_later
+    return "asked of the vendor" if later else "erased, to be seen in the next list"
+
+
+def _word(request: Request, task: Task, written: str, today: date) -> str:
     if task.state == "closed":
         return f"closed {task.closed_on}"
     if task.kept_until is not None and task.kept_until >= today:
         return f"kept by law until {task.kept_until}"
     days = (request.due - today).days
     clock = f"{many(days, 'day')} left" if days >= 0 else f"OVERDUE by {many(-days, 'day')}"
-    word = (
-        "back"
-        if task.back
-        else "not looked at yet"
-        if not task.profile_id
-        else "asked of the vendor"
-        if was_asked
-        else "open"
-    )
-    return f"{word}, {clock}"
+    waiting = "back" if task.back else "open" if task.profile_id else "not looked at yet"
+    return f"{written or waiting}, {clock}"
 
 
 def _redact(path: Path) -> Redact:

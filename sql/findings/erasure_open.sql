@@ -1,4 +1,4 @@
--- title: A privacy request is open: to be erased here
+-- title: To be erased on request
 -- rules: G10, M15, C4
 -- severity: high
 -- grain: one row per profile that is still to be erased

@@ -1,4 +1,4 @@
--- title: A privacy request is overdue: not erased here yet
+-- title: Overdue: to be erased on request
 -- rules: G10, M15, C4
 -- severity: critical
 -- grain: one row per profile that is still to be erased
