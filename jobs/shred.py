@@ -19,7 +19,7 @@ from jobs.corrections import HANDED_OVER, IN_DOUBT
 from jobs.errors import ConfigError, IncompleteExport
 from jobs.journal import Journal
 from jobs.state import State
-from jobs.tables import corrections, findings
+from jobs.tables import artefacts, corrections, findings
 from jobs.vault import Vault
 
 Whom = Mapping[str, Collection[str]]
@@ -67,6 +67,7 @@ def forget(place: Place, whom: Whom) -> int:
         shutil.rmtree(place.folder / "landing" / source, ignore_errors=True)
     for name in _KEPT:
         _from_kept(place, name, whom)
+    _leave_in_force(place)
     if place.state.artefact("phones") is not None:
         kept.forget(place.folder, place.state, "phones")
     _from_handover(place, whom)
@@ -103,6 +104,15 @@ def _from_kept(place: Place, name: str, whom: Whom) -> None:
             run_id=f"{row.run_id}.erased" if not row.run_id.endswith(".erased") else row.run_id.removesuffix(".erased"),
             name=name, rows=left.to_reader(),
         )  # fmt: skip
+
+
+def _leave_in_force(place: Place) -> None:
+    """Remove kept files that no run points at: a kill between two steps leaves an older one."""
+    with place.state.engine.begin() as connection:
+        known = {place.folder / path for path in connection.scalars(sa.select(artefacts.c.path))}
+    for file in (place.folder / "kept").glob("*"):
+        if file not in known:
+            file.unlink()
 
 
 def named_in(table: pa.Table, whom: Whom) -> pa.ChunkedArray:

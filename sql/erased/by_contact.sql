@@ -34,7 +34,9 @@ left join tombstones as l
 where l.hash is null
   -- who signed up in a shop after the request, and has bought or chosen there since, is no stale copy
   and not (
-    s.role = 'ecom' and coalesce(cast(p.created_at as date) > m.erased_on, false) and coalesce(greatest(
-      case when p.has_purchased then p.last_seen_at end, p.email_consent_at, p.sms_consent_at
-    ) > p.created_at, false)
+    s.role = 'ecom' and coalesce(cast(p.created_at as date) > m.erased_on, false) and (
+      -- a copy brings its old visits along, and its consent is as old as itself
+      coalesce(p.has_purchased, false) and coalesce(p.last_seen_at >= p.created_at, true)
+      or coalesce(greatest(p.email_consent_at, p.sms_consent_at) > p.created_at, false)
+    )
   );
