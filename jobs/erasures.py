@@ -18,7 +18,7 @@ from jobs.state import DecisionRow, State
 from jobs.tables import corrections, decisions, erasure_tasks, erasures, plans, tombstones
 from jobs.vault import Vault
 
-CLOCKS: Mapping[str, int] = {"gdpr": 30, "ccpa": 45}
+CLOCKS: Mapping[str, int] = {"gdpr": 30, "law25": 30, "pipeda": 30, "ccpa": 45}
 """Days within which a law wants a request met."""
 RUN = "erasure-"
 HASHED_WITH = "entity"

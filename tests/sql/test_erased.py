@@ -1,12 +1,17 @@
 """Who was erased on request stays out of a night, by vendor id or by a contact with a name or birth date (G10)."""
 
+import random
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+import pytest
+
 from jobs import erased
 from jobs.erasures import HASHED_WITH, Tombstone, stone_of
+from tests.sql import invented
 from tests.sql.given import CAN, KEY, VAULT, Can, Night, someone
 
 Nights = Callable[..., Night]
@@ -14,6 +19,12 @@ HERS: dict[str, Any] = someone(
     1, first_name="Zoë", phone="613 555 0117", email="zoe@example.com", birth_date="1984-03-02"
 )
 ASKED = date(2026, 11, 10)
+SAID = {
+    "entities": "select source, id, entity_id, status from entities order by source, id",
+    "links": "select pairing, ecom_source, ecom_id, pos_source, pos_id, rule, state from links order by 1, 2, 3, 4, 5",
+    "bases": "select * from next_bases order by pairing, ecom_source, ecom_id, pos_source, pos_id, field",
+    "outs": "select source, id, channel, first_seen, entity_id from next_outs order by source, id, channel",
+}
 
 
 def stones(night: Night, *who: str, key: str = KEY) -> list[Tombstone]:
@@ -98,3 +109,26 @@ def test_m15_a_task_is_a_finding_by_its_clock_and_a_correction_where_the_api_can
     assert [c.profile_id for c in planned] == ["1", "2", "3"]
     assert {(c.state, c.needs, c.reversible) for c in planned} == {("held", ("approval",), "not")}
     assert {value for c in planned for value in c.before.values()} == {None}, "the journal keeps no value of theirs"
+
+
+def everything(night: Night) -> dict[str, Any]:
+    """All that a night says of anybody."""
+    tables = {name: night.detected().rows(query) for name, query in SAID.items()}
+    return {**tables, "findings": [asdict(f) for f in night.findings()], "plan": [asdict(c) for c in night.planned()]}
+
+
+@pytest.mark.parametrize("seed", [23])
+def test_g10_a_night_without_the_erased_is_as_if_they_had_never_been_listed(seed: int) -> None:
+    """Nothing is concluded from them, for nobody: neither from the profiles that were named nor from copies of them."""
+    first = invented.night(seed).matched()
+    customers = [group for group in first.partition() if len(group) > 1]
+    erased_ones = {who for group in random.Random(seed).sample(sorted(customers, key=sorted), 6) for who in group}
+    made = stones(first, *sorted(erased_ones))
+    first.close()
+    held_apart = remembering(invented.night(seed), made)
+    gone = {who for who, _, _ in held(held_apart)}
+    assert erased_ones <= gone
+    absent = invented.night(seed, given=[(who, fields) for who, fields in invented.profiles(seed) if who not in gone])
+    assert everything(held_apart) == everything(absent)
+    for night in (held_apart, absent):
+        night.close()

@@ -32,8 +32,8 @@ def correction(name: str, source: str, profile: str, action: Action = "update") 
 
 
 @pytest.fixture
-def place(tmp_path: Path, vault: Vault, clock: SimulatedClock) -> Iterator[Place]:
-    state = State.open(f"sqlite:///{tmp_path}/state.db", vault)
+def place(tmp_path: Path, state_url: str, vault: Vault, clock: SimulatedClock) -> Iterator[Place]:
+    state = State.open(state_url, vault)
     yield Place(tmp_path, vault, state, Journal(state, vault, clock), clock)
     state.close()
 
@@ -121,7 +121,7 @@ def test_m15_every_law_has_its_clock_from_the_day_of_the_request(place: Place, l
     assert erasures.new(law, received, "t", "kim", now).due == received + timedelta(days=days)
     with pytest.raises(ConfigError, match="from the future"):
         erasures.new(law, now.date() + timedelta(days=2), "t", "kim", now)
-    with pytest.raises(ConfigError, match="choose one of gdpr, ccpa"):
+    with pytest.raises(ConfigError, match="choose one of gdpr, "):
         erasures.new("none", received, "t", "kim", now)
 
 
