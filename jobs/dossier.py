@@ -6,13 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from jobs import erasing, erasures, kept, shred, snapshot
-from jobs.errors import ConfigError, IncompleteExport
+from jobs.errors import IncompleteExport
 from jobs.shred import Whom
-from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports import dossier
 from reports.document import Fact
@@ -53,9 +49,7 @@ def write(workspace: Workspace, who: str, out: Path, due: date) -> tuple[Path, P
 
 def _held(workspace: Workspace, source: str, ids: set[str]) -> Iterator[Held]:
     row = workspace.state.last_certified(source)
-    rows: dict[str, Mapping[str, Any]] = {}
-    if row is not None and row.path and (workspace.folder / row.path).exists():
-        rows = {str(one["id"]): one for one in _profiles(workspace, source, workspace.folder / row.path, ids)}
+    rows = {str(one["id"]): one for one in erasing.profiles(workspace, source, ids)}
     days = _exports(workspace, source, ids)
     for one in sorted(ids):
         values = [fact for name, value in rows.get(one, {}).items() for fact in _fact(name, value)]
@@ -63,22 +57,6 @@ def _held(workspace: Workspace, source: str, ids: set[str]) -> Iterator[Held]:
             source=source, kind=workspace.settings.sources[source].kind, id=one,
             taken_at=row.taken_at if row and one in rows else None, values=values, exports=days.get(one, []),
         )  # fmt: skip
-
-
-def _profiles(workspace: Workspace, source: str, folder: Path, ids: set[str]) -> list[dict[str, Any]]:
-    """Shaped, from one sealed export: nothing is pulled. Raises ConfigError where it cannot be read."""
-    try:
-        seal = snapshot.opened(folder, workspace.vault)
-    except IncompleteExport as error:
-        raise ConfigError(str(error)) from error
-    reader = snapshot.read(folder, workspace.vault)
-    wanted, place = pa.array(sorted(ids), pa.string()), reader.schema.get_field_index(seal.id_field)
-    batches = [b.filter(pc.is_in(b.column(place).cast(pa.string()), value_set=wanted)) for b in reader]
-    region = workspace.settings.sources[source].region
-    with Warehouse() as scratch:
-        found = pa.RecordBatchReader.from_batches(reader.schema, batches)
-        scratch.shape(source, workspace.connectors[source].shape, region, found)
-        return scratch.rows("select * from profiles order by id")
 
 
 def _exports(workspace: Workspace, source: str, ids: set[str]) -> dict[str, list[str]]:

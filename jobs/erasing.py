@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors._erasing import BY_API, by_hand
 from connectors.base import VendorError
-from jobs import erasures, kept, shred
+from jobs import erasures, kept, shred, snapshot
 from jobs.erasures import Request, Task
-from jobs.errors import ConfigError
+from jobs.errors import ConfigError, IncompleteExport
 from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports.words import many, plural
@@ -100,6 +102,28 @@ def whole(workspace: Workspace, who: str) -> list[tuple[str, str]]:
     if entity:
         here = table.filter(pc.equal(table["entity_id"], entity))
     return sorted(zip(here["source"].to_pylist(), here["profile_id"].to_pylist(), strict=True))
+
+
+def profiles(workspace: Workspace, source: str, ids: Collection[str]) -> list[dict[str, Any]]:
+    """Some profiles of a source as they were last certified, all columns; none where no export is kept.
+
+    Raises ConfigError where it cannot be read.
+    """
+    row = workspace.state.last_certified(source)
+    folder = workspace.folder / row.path if row and row.path else None
+    if folder is None or not folder.exists():
+        return []
+    try:
+        id_field = snapshot.opened(folder, workspace.vault).id_field
+    except IncompleteExport as error:
+        raise ConfigError(str(error)) from error
+    reader = snapshot.read(folder, workspace.vault)
+    wanted, column = pa.array(sorted(ids), pa.string()), reader.schema.get_field_index(id_field)
+    batches = [b.filter(pc.is_in(b.column(column).cast(pa.string()), value_set=wanted)) for b in reader]
+    with Warehouse() as scratch:
+        found = pa.RecordBatchReader.from_batches(reader.schema, batches)
+        scratch.shape(source, workspace.connectors[source].shape, workspace.settings.sources[source].region, found)
+        return scratch.rows("select * from profiles order by id")
 
 
 def place(workspace: Workspace) -> shred.Place:

@@ -89,10 +89,10 @@ def shown(workspace: Workspace, ask: Asked) -> tuple[Table, list[Member]]:
     members = erasing.whole(workspace, ask.who)
     _must_be_free(workspace, members)
     _must_be_somebody(workspace, members)
-    with Warehouse() as warehouse:
-        _fill(workspace, warehouse)
-        known = {(row["source"], row["id"]): row for row in warehouse.rows(f"select source, id, {', '.join(_SHOWN)} from profiles")  # noqa: S608 - our own names
-                 if (row["source"], row["id"]) in set(members)}  # fmt: skip
+    known: dict[Member, Mapping[str, Any]] = {}
+    for source in {source for source, _ in members}:
+        ids = {profile_id for other, profile_id in members if other == source}
+        known |= {(source, str(row["id"])): row for row in erasing.profiles(workspace, source, ids)}
     rows = [["source", "profile", *_SHOWN, "how"]]
     for source, profile_id in members:
         row = known.get((source, profile_id), {})
