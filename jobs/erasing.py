@@ -21,6 +21,8 @@ from jobs.warehouse import Warehouse
 from jobs.workspace import Workspace
 from reports.words import many, plural
 
+_LOST = "no longer configured: erase there, then `rollcall erase --done SOURCE:ID --reason TEXT`"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -48,7 +50,11 @@ def follow(workspace: Workspace, warehouse: Warehouse, certified: Collection[str
     said = [*_found(workspace, marks, requests), *_read_back(workspace, marks, certified)]
     finish(workspace)
     today = workspace.today()
-    waiting = [task for task in erasures.tasks(workspace.state, {"open"}) if task.profile_id and task.waits(today)]
+    waiting = [
+        task
+        for task in erasures.tasks(workspace.state, {"open"})
+        if task.profile_id and task.waits(today) and task.source in workspace.connectors
+    ]
     asked = erasures.asked(workspace.state)
     rows = [_row(workspace, requests[task.request], task, today, asked) for task in waiting]
     warehouse.insert("erasure_tasks", rows)
@@ -83,7 +89,8 @@ def told(workspace: Workspace) -> list[str]:
     due = sorted(
         (r for r in erasures.requests(workspace.state) if open_tasks[r.request]), key=lambda r: (r.due, r.request)
     )
-    return [_clock(request, open_tasks[request.request], today) for request in due]
+    known = workspace.settings.sources
+    return [_clock(request, open_tasks[request.request], known, today) for request in due]
 
 
 def whole(workspace: Workspace, who: str) -> list[tuple[str, str]]:
@@ -194,11 +201,13 @@ def way(workspace: Workspace, source: str, *, asked: bool = False) -> str:
     return f"{off}{by_hand(kind)}"
 
 
-def _clock(request: Request, tasks: Sequence[Task], today: date) -> str:
+def _clock(request: Request, tasks: Sequence[Task], known: Collection[str], today: date) -> str:
     days = (request.due - today).days
     waiting = [task for task in tasks if task.waits(today)]
     kept = sorted({f"{task.source} (kept by law until {task.kept_until})" for task in tasks if not task.waits(today)})
-    where = ", ".join([*sorted({task.source for task in waiting}), *kept])
+    where = ", ".join(
+        [*sorted({task.source if task.source in known else f"{task.source} ({_LOST})" for task in waiting}), *kept]
+    )
     left = f"in {many(days, 'day')}" if days >= 0 else f"OVERDUE by {many(-days, 'day')}"
     if not waiting:
         left = "nothing to do before that"

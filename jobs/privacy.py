@@ -150,6 +150,21 @@ def keep_until(workspace: Workspace, who: str, day: date) -> str:
     )
 
 
+def done(workspace: Workspace, who: str) -> str:
+    """A person's word for a source that no list can speak for any more. Raises ConfigError for all others."""
+    source, _, profile_id = who.partition(":")
+    if source in workspace.settings.sources:
+        raise ConfigError(
+            f"{source} is configured: its task is closed when a later list, and the source by id, show nobody"
+        )
+    for task in erasures.tasks(workspace.state, {"open"}):
+        if (task.source, task.profile_id) == (source, profile_id):
+            erasures.set_gone(workspace.state, task)
+            erasing.finish(workspace)
+            return f"{who}: closed by a person's word, since {source} is no longer configured"
+    raise ConfigError(f"{who}: no privacy request waits for this profile; `rollcall erase --status` lists them")
+
+
 def withdraw(workspace: Workspace, number: int) -> str:
     """A request that was opened by mistake ends: nothing more is erased for it. Raises ConfigError where nothing is open."""
     waiting = [task for task in erasures.tasks(workspace.state, {"open"}) if task.request == number]

@@ -117,7 +117,7 @@ def _leave_in_force(place: Place) -> None:
 
 def named_in(table: pa.Table, whom: Whom) -> pa.ChunkedArray:
     """For each row, whether it names one of the profiles."""
-    found = pa.chunked_array([pa.array([False] * table.num_rows)])
+    found = pa.chunked_array([pa.array([False] * table.num_rows, pa.bool_())])
     for source_column, id_column in _SIDES:
         if source_column in table.column_names and id_column in table.column_names:
             for source, ids in whom.items():

@@ -31,6 +31,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
     click.option("--status", "status", is_flag=True, help="Every request, its tasks and its clock."),
     click.option("--kept-until", type=_DAY, help="A law wants this profile kept until then."),
     click.option("--withdraw", type=int, metavar="REQUEST", help="End a request that was opened by mistake."),
+    click.option("--done", is_flag=True, help="Erased by hand in a source that is no longer configured."),
     click.option("--let-in", is_flag=True, help="A profile that came up later is another customer's."),
 )
 def erase(desk: Desk, who: str | None, payload: Path | None, status: bool, **words: Any) -> None:
@@ -43,8 +44,8 @@ def erase(desk: Desk, who: str | None, payload: Path | None, status: bool, **wor
             if words["withdraw"] is not None:
                 said = privacy.withdraw(workspace, words["withdraw"])
                 desk.say(said, {"withdrawn": words["withdraw"], "said": said})
-            elif words["kept_until"] or words["let_in"]:
-                said = _word(workspace, who, words["reason"], words["kept_until"])
+            elif words["kept_until"] or words["let_in"] or words["done"]:
+                said = _word(workspace, who, words)
                 desk.say(said, {"profile": who, "said": said})
             else:
                 _open(desk, workspace, _meant(workspace, who, payload), payload, words)
@@ -91,9 +92,12 @@ def _meant(workspace: Workspace, who: str | None, payload: Path | None) -> str:
     return privacy.from_payload(workspace, payload) if payload else str(who)
 
 
-def _word(workspace: Workspace, who: str | None, reason: str, until: datetime | None) -> str:
-    if who is None or not reason.strip():
+def _word(workspace: Workspace, who: str | None, words: Mapping[str, Any]) -> str:
+    if who is None or not words["reason"].strip():
         raise ConfigError(
-            "say whom and why: `rollcall erase SOURCE:ID --reason TEXT` with --kept-until DATE or --let-in"
+            "say whom and why: `rollcall erase SOURCE:ID --reason TEXT` with --kept-until DATE, --let-in or --done"
         )
+    if words["done"]:
+        return privacy.done(workspace, who)
+    until: datetime | None = words["kept_until"]
     return privacy.keep_until(workspace, who, until.date()) if until else privacy.let_in(workspace, who)

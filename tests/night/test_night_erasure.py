@@ -131,7 +131,9 @@ def test_m15_a_request_is_followed_into_every_source_and_an_erased_person_who_is
     assert ",erased" in export.read_text()
 
 
-def test_m15_an_erasure_that_is_killed_is_finished_by_resume(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_m15_an_erasure_that_is_killed_is_finished_by_resume_and_a_source_that_is_gone_by_a_word(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The request is on the disk before anything is forgotten; what a night forgets can be forgotten twice."""
     her = group.people[0]
     email = her.person.fields()["email"]
@@ -146,6 +148,14 @@ def test_m15_an_erasure_that_is_killed_is_finished_by_resume(group: Group, monke
     with group.workspace() as workspace:
         assert [request.purged for request in erasures.requests(workspace.state)] == [True]
     assert holding(group, email) == []
+
+    group.accounts.pop("book")
+    (warning,) = group.night().report.warnings
+    assert "book (no longer configured: erase there, then `rollcall erase --done SOURCE:ID" in warning
+    assert "later list" in said(group, "erase", "--done", her.at("till"), "--reason", "no").err
+    lost = said(group, "erase", "--done", her.at("book"), "--reason", "the book is burnt")
+    assert lost.code == 0, lost.err
+    assert "closed by a person's word" in lost.out
 
 
 def test_m15_a_payload_of_shopify_and_the_clocks_of_a_request(group: Group) -> None:

@@ -59,7 +59,9 @@ def test_g10_values_findings_and_kept_rows_of_one_person_go_and_all_others_stay(
         {"ecom_source": ["shop", "shop"], "ecom_id": ["7", "1"], "pos_source": ["till", "till"], "pos_id": ["3", "2"]}
     )
     outs = pa.table({"source": ["till", "till"], "id": ["1", "2"], "channel": ["email", "email"]})
-    for name, table in (("links", links), ("outs", outs), ("phones", pa.table({"raw": ["613 555 0117"]}))):
+    nobody = pa.table({"source": pa.array([], pa.string()), "id": pa.array([], pa.string())})
+    tables = {"links": links, "outs": outs, "phones": pa.table({"raw": ["613 555 0117"]}), "roll": nobody}
+    for name, table in tables.items():
         kept.keep(
             place.folder, place.vault, place.state, place.clock, run_id=PLAN, name=name, rows=table.to_reader()
         )  # fmt: skip
@@ -76,7 +78,7 @@ def test_g10_values_findings_and_kept_rows_of_one_person_go_and_all_others_stay(
         assert stays is not None
         assert stays.num_rows == 2, "an opt-out stays by id (G9b)"
         assert place.state.artefact("phones") is None
-    assert len(list((place.folder / "kept").iterdir())) == 2, "no older file is left beside"
+    assert len(list((place.folder / "kept").iterdir())) == 3, "no older file is left beside"
 
 
 def test_g10_a_hand_over_that_holds_the_person_is_removed_and_a_write_in_doubt_is_told(place: Place) -> None:
