@@ -172,7 +172,7 @@ class Shopify(Connector):
         shop, scopes = self._account()
         return {
             "shop": str(shop.get("myshopifyDomain")),
-            "scopes": ", ".join(scopes),
+            "scopes": ", ".join(scope for scope in scopes if scope not in ERASING),  # they change nothing that is read
             "metafields": ", ".join(self.settings.metafield_keys),
         }
 
