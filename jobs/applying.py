@@ -8,7 +8,7 @@ from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
-from jobs.erasures import about_erased, erased_of
+from jobs.erasures import barring
 from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.progress import Progress
@@ -72,7 +72,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
     settings, state = workspace.settings, workspace.state
     certified = {name: state.last_certified(name) for name in settings.sources}
     plan = workspace.journal.load(plan_id)
-    erased = erased_of(state, workspace.vault)
+    by_request = barring(state, workspace.vault, workspace.today())
     done: list[str] = []
 
     def ended(correction: Correction) -> None:
@@ -87,7 +87,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
         regions={name: source.region for name, source in settings.sources.items()},
         handover=workspace.folder / handover.FOLDER,
         newer=newer,
-        barred=lambda row: about_erased(row, erased) or barred(settings, row),
+        barred=lambda row: by_request(row) or barred(settings, row),
         paused=lambda: workspace.paused,
         progress=ended,
     )

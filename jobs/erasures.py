@@ -209,11 +209,23 @@ def erased_of(state: State, vault: Vault) -> Callable[[str, str], bool]:
     return lambda source, profile_id: bool(known) and stone_of(vault, "id", source, profile_id).hash in known
 
 
-def about_erased(correction: Correction, erased: Callable[[str, str], bool]) -> str:
-    """Why nothing is written to or from somebody who was erased since the plan; empty for all others."""
-    touched = [f"{correction.source}:{correction.profile_id or ''}", correction.origin]
-    told = correction.action != "erase" and any(erased(*one.split(":", 1)) for one in touched if ":" in one)
-    return "the customer was erased on request since the plan (G10)" if told else ""
+def barring(state: State, vault: Vault, today: date) -> Callable[[Correction], str]:
+    """Why a correction of an older plan is not written any more; empty for most.
+
+    Nothing is written to or from somebody who was erased since, and nobody is erased whose request does not wait for it.
+    """
+    erased = erased_of(state, vault)
+    waiting = {(task.source, task.profile_id) for task in tasks(state, {"open"}) if task.waits(today)}
+
+    def why(correction: Correction) -> str:
+        if correction.action == "erase":
+            asked_for = (correction.source, correction.profile_id) in waiting
+            return "" if asked_for else "no privacy request waits for it any more (M15)"
+        touched = [f"{correction.source}:{correction.profile_id or ''}", correction.origin]
+        told = any(erased(*one.split(":", 1)) for one in touched if ":" in one)
+        return "the customer was erased on request since the plan (G10)" if told else ""
+
+    return why
 
 
 def run_name(request: int) -> str:

@@ -107,13 +107,21 @@ def test_g10_nothing_is_written_to_or_from_somebody_who_was_erased_since_the_pla
     stone = erasures.stone_of(place.vault, "id", "shop", "7")
     assert not erasures.erased_of(place.state, place.vault)("shop", "7")
     erasures.open_request(place.state, request, [Task(0, "shop", "7", now)], [stone], [])
-    erased = erasures.erased_of(place.state, place.vault)
+    why = erasures.barring(place.state, place.vault, now.date())
     hers, other = correction("hers", "shop", "7"), correction("other", "till", "1")
     told = "the customer was erased on request since the plan (G10)"
-    assert erasures.about_erased(hers, erased) == told
-    assert erasures.about_erased(replace(other, origin="shop:7"), erased) == told
-    assert erasures.about_erased(replace(hers, action="erase"), erased) == ""
-    assert erasures.about_erased(replace(other, origin="shop:8"), erased) == ""
+    assert why(hers) == told
+    assert why(replace(other, origin="shop:7")) == told
+    assert why(replace(hers, action="erase")) == ""
+    assert why(replace(other, origin="shop:8")) == ""
+    (task,) = erasures.tasks(place.state)
+    erasures.keep_until(place.state, task, now.date())
+    late = erasures.barring(place.state, place.vault, now.date())
+    assert late(replace(hers, action="erase")) == "no privacy request waits for it any more (M15)"
+    erasures.withdraw(place.state, 1, now.date(), now)
+    ended = erasures.barring(place.state, place.vault, now.date() + timedelta(days=9))
+    assert ended(replace(hers, action="erase")) == "no privacy request waits for it any more (M15)"
+    assert ended(hers) == "", "who was let back in is a customer again"
 
 
 @pytest.mark.parametrize(("law", "days"), [("gdpr", 30), ("ccpa", 45)])
