@@ -55,6 +55,12 @@ class Writes:
                 raise VendorError(f"{reply.where} names no id", permanent=True)
         return str(answer["id"])
 
+    def delete(self, profile_id: str) -> str:
+        """For good: the id then answers 404. Raises VendorError."""
+        reply = self._send("DELETE", f"{CUSTOMERS}/{profile_id}", None)
+        done(reply)
+        return profile_id
+
     def _body(self, after: Mapping[str, str | None], row: Mapping[str, Any]) -> dict[str, Any]:
         """Exactly the changed keys; the phone is a contact, and not among them."""
         try:

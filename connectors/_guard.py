@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from connectors.base import Capabilities, Change, CheckLine, VendorError
 from connectors.clock import Clock
 
-STATUS_AFTER = {"archive": "archived", "restore": "active"}
+STATUS_AFTER = {"archive": "archived", "restore": "active", "erase": "erased"}
 """The actions that change a profile's status, and nothing else of it."""
 
 _OPTS_OUT = ("opt_out", "create")

@@ -80,6 +80,9 @@ METAFIELDS_SET = """mutation MetafieldsSet($metafields: [MetafieldsSetInput!]!) 
 METAFIELDS_DELETE = """mutation MetafieldsDelete($metafields: [MetafieldIdentifierInput!]!) {
   metafieldsDelete(metafields: $metafields) { deletedMetafields { key } userErrors { field message } }
 }"""
+ERASE = """mutation Erase($id: ID!) {
+  customerRequestDataErasure(customerId: $id) { customerId userErrors { field message code } }
+}"""
 
 
 def bulk_query(keys: Sequence[str]) -> str:

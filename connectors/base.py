@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from connectors._erasing import is_nobody
 from connectors.clock import Clock
 
 Record = Mapping[str, Any]
@@ -29,7 +30,12 @@ WHOLE_LIST: frozenset[ProofName] = frozenset(
     {"end_mark", "count_before", "count_after", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
 )
 """What the best of lists prove: an end, counts around it, pages without a gap."""
-Action = Literal["update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"]
+Action = Literal[
+    "update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore", "erase"
+]
+
+Erasure = Literal["gone", "asked", "there"]
+"""What a vendor shows of somebody who is to be erased: nobody, that it was asked for it, or who it was."""
 
 VIEW_FIELDS = (
     "status", "first_name", "last_name", "birth_date", "phone", "email",
@@ -162,6 +168,8 @@ class Capabilities:
     lists_gone: bool = True
     """Whether an export holds archived and merged profiles; where not, they are asked for by id (T2)."""
     resumable: bool = False
+    erases_later: bool = False
+    """Whether an erasure is only asked for, and carried out by the vendor in its own time (M15)."""
     hands_over: bool = False
     """Whether corrections go out as a file for people, and are proven by the next export alone."""
 
@@ -172,7 +180,7 @@ class Change:
 
     `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
     `group` is the group's name; None takes the profile out of its group. `set_group` changes `group` alone, `archive` and
-    `restore` change `status` alone.
+    `restore` change `status` alone; `erase` says `status` `erased`, and is read back by `Connector.erasure`.
     """
 
     action: Action
@@ -270,6 +278,11 @@ class Connector(ABC):
 
         Raises VendorError: effect `none` when refused, `unknown` when it may have happened.
         """
+
+    def erasure(self, profile_id: str) -> Erasure:
+        """What the source still shows of a profile that is to be erased (G10). Raises VendorError."""
+        record = self.fetch([profile_id]).get(profile_id)
+        return "gone" if record is None or is_nobody(self.view(record)) else "there"
 
     @property
     def by_hand(self) -> frozenset[str]:

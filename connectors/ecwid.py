@@ -59,8 +59,8 @@ class Ecwid(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Neither archive nor restore: the only way out is a delete, which is final."""
-        actions: set[Action] = {"update", "create", "add_note", "opt_out", "set_group"}
+        """Neither archive nor restore: the only way out is a delete, which is final, and so an erasure (M15)."""
+        actions: set[Action] = {"update", "create", "add_note", "opt_out", "set_group", "erase"}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
             fields=words.WRITABLE,
@@ -203,6 +203,8 @@ class Ecwid(Connector):
     def write(self, change: Change) -> str:
         refuse_unoffered(self.name, self.capabilities, change)
         writes = Writes(self.name, self.client)
+        if change.action == "erase":
+            return writes.delete(str(change.profile_id))
         return writes.create(change) if change.profile_id is None else writes.update(change.profile_id, change.after)
 
 

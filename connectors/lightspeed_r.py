@@ -88,6 +88,7 @@ class LightspeedR(Connector):
     def capabilities(self) -> Capabilities:
         """An opt-out sets a no-contact flag, which reads unknown where that is also what a new customer gets (G9)."""
         actions: set[Action] = {"update", "create", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"}
+        actions.add("erase")
         names = {"first_name", "last_name", "birth_date", "phone", "email", "note", "tags", "group", *words.PLACE}
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
@@ -283,6 +284,8 @@ class LightspeedR(Connector):
             raise VendorError(f"{self.name}: this customer was anonymised on request (G10)", permanent=True)
         if change.action == "archive":
             self._archive(change.profile_id)
+        elif change.action == "erase":
+            self._erase(change.profile_id, current)
         elif change.action == "restore":
             self._done(self._ask("PUT", self._customer(change.profile_id), {"archived": False}))
         else:
@@ -302,15 +305,27 @@ class LightspeedR(Connector):
         if changed := words.differing(sent, words.contact_of(record, {}) if record else {}):
             raise VendorError(f"{self.name}: {', '.join(changed)} reads otherwise after the write", permanent=True)
 
+    def _erase(self, profile_id: str, current: Record) -> None:
+        """Anonymised for good; the note would stay, so it goes first (sheet, section 7)."""
+        self._without_balance(profile_id)
+        noted = bool(self.view(current)["note"])
+        if noted:
+            self._done(self._ask("PUT", self._customer(profile_id), self.words.written(current, {"note": None})))
+        with after_a_write(f"the note of customer {profile_id} is emptied, and nothing else", began=noted):
+            self._done(self._ask("DELETE", self._customer(profile_id).replace(".json", "/Anonymize.json"), None))
+
     def _archive(self, profile_id: str) -> None:
-        """Its credit account is archived with it, so one that holds a balance is for a person (G11)."""
+        self._without_balance(profile_id)
+        self._done(self._ask("DELETE", self._customer(profile_id), None))
+
+    def _without_balance(self, profile_id: str) -> None:
+        """A credit account goes with its customer, so one that holds a balance is for a person (G11)."""
         row = self._raw(profile_id, '["CreditAccount"]') or {}
         account = row.get("CreditAccount")
         balance = account.get("balance") if isinstance(account, dict) else None
         if str(row.get("creditAccountID") or "0") != "0" and not words.is_zero(balance):
             why = "it has a credit account with a balance, or one that cannot be read: a person archives it"
             raise VendorError(f"{self.name}: customer {profile_id} is not archived: {why} (G11)", permanent=True)
-        self._done(self._ask("DELETE", self._customer(profile_id), None))
 
     def _create(self, change: Change) -> str:
         """The three flags are sent as no: what nobody said is no consent (G9)."""

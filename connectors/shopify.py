@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from connectors import _shopify_documents as documents
 from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
+from connectors._erasing import is_nobody
 from connectors._guard import after_a_write, checked, refuse_unoffered
 from connectors._shopify_bulk import Export
 from connectors._shopify_client import PRICE, Client, ShopifyError
@@ -22,6 +23,7 @@ from connectors.base import (
     Change,
     CheckLine,
     Connector,
+    Erasure,
     Evidence,
     Page,
     ProofName,
@@ -39,6 +41,8 @@ PROTECTED = {
     "address": ("defaultAddress",),
 }  # fmt: skip
 """Fields that need an approval of their own, beside the scopes."""
+ERASING = frozenset({"read_customer_data_erasure", "write_customer_data_erasure"})
+"""The scopes without which Shopify refuses to be asked for an erasure, or to say why not."""
 ENOUGH = 3
 """So many customers without any of them are no chance."""
 
@@ -67,7 +71,7 @@ class Shopify(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        actions: set[Action] = {"update", "create", "relink", "add_note", "add_tag", "opt_out"}
+        actions: set[Action] = {"update", "create", "relink", "add_note", "add_tag", "opt_out", "erase"}
         if not self.settings.link_keys:
             actions.discard("relink")
         return Capabilities(
@@ -75,6 +79,7 @@ class Shopify(Connector):
             fields=writes.FIELDS | {f"link:{source}" for source in self.settings.link_keys.values()},
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
+            erases_later=True,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------
@@ -110,6 +115,13 @@ class Shopify(Connector):
 
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record, self.settings.link_keys)
+
+    def erasure(self, profile_id: str) -> Erasure:
+        """Shopify erases in its own time; until then a consent that reads redacted is its only sign (sheet: privacy)."""
+        record = self.fetch([profile_id]).get(profile_id)
+        view = {} if record is None else self.view(record)
+        asked = "erased" in (view.get("email_consent"), view.get("sms_consent"))
+        return "gone" if is_nobody(view) else "asked" if asked else "there"
 
     def admin_url(self, profile_id: str) -> str | None:
         domain = self.settings.shop_domain
@@ -161,7 +173,7 @@ class Shopify(Connector):
         shop, scopes = self._account()
         return {
             "shop": str(shop.get("myshopifyDomain")),
-            "scopes": ", ".join(scopes),
+            "scopes": ", ".join(scope for scope in scopes if scope not in ERASING),  # they change nothing that is read
             "metafields": ", ".join(self.settings.metafield_keys),
         }
 
@@ -193,6 +205,8 @@ class Shopify(Connector):
         needed = {"read_customers"} | ({"write_customers"} if self.settings.writes else set())
         if missing := sorted(needed - set(scopes)):
             raise VendorError(f"the app lacks {', '.join(missing)}: grant it and install the app anew", permanent=True)
+        if self.settings.writes and (lacking := sorted(ERASING - set(scopes))):
+            return f"{', '.join(scopes)}; without {', '.join(lacking)} customers are erased by hand (M15)"
         return ", ".join(scopes)
 
     def _check_customers(self) -> str:
@@ -224,6 +238,9 @@ class Shopify(Connector):
     def write(self, change: Change) -> str:
         """One mutation per kind of field, in a fixed order; what fails after the first leaves the effect unknown."""
         refuse_unoffered(self.name, self.capabilities, change)
+        if change.action == "erase":
+            self.client.write(documents.ERASE, {"id": words.GID.format(change.profile_id)})
+            return str(change.profile_id)
         steps = self._steps(change)
         payload: dict[str, Any] = {}
         for number, step in enumerate(steps):

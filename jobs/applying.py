@@ -10,6 +10,7 @@ from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
+from jobs.erasures import barring
 from jobs.errors import ConfigError
 from jobs.lock import lock
 from jobs.progress import Progress
@@ -81,6 +82,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
     settings, state = workspace.settings, workspace.state
     certified = {name: state.last_certified(name) for name in settings.sources}
     plan = workspace.journal.load(plan_id)
+    by_request = barring(state, workspace.vault, workspace.today())
     done: list[str] = []
     standing = standing_of(workspace, plan_id)
     going = [row for row in plan if estimate.may_go(row, standing)]
@@ -98,7 +100,7 @@ def carry_out(workspace: Workspace, plan_id: str, progress: Progress, newer: str
         regions={name: source.region for name, source in settings.sources.items()},
         handover=workspace.folder / handover.FOLDER,
         newer=newer,
-        barred=partial(barred, settings),
+        barred=lambda row: by_request(row) or barred(settings, row),
         paused=lambda: workspace.paused,
         closed=partial(_closed, workspace),
         progress=ended,

@@ -134,8 +134,8 @@ def barred(settings: Settings, correction: Correction) -> str:
     """Why the policy of today does not allow what was planned; empty when it does. Plans may be older than it."""
     if channels := opened(correction.after):
         return f"an opt-in is never written: {', '.join(channels)} (G9a)"
-    if correction.undoes:
-        return ""
+    if correction.undoes or correction.action == "erase":
+        return ""  # these rest on a person's word, and on no pairing
     pairing = next((p for p in settings.pairings if p.id == correction.pairing), None)
     if pairing is None:
         return f"the pairing {correction.pairing} is no longer configured"

@@ -30,6 +30,9 @@ select source, profile_id, entity_id, status from (
   select q.source, q.id as profile_id, '' as entity_id, 'quarantined' as status
   from (select distinct source, id from quarantine) as q
   union all
+  select source, id as profile_id, '' as entity_id, 'erased' as status
+  from erased_profiles
+  union all
   select p.source, p.id as profile_id, '' as entity_id, p.status
   from profiles as p
   join standins as i on i.source = p.source and i.id = p.id

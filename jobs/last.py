@@ -1,6 +1,6 @@
 """The last certified exports, matched as the night matches them: for questions between two nights. Nothing is pulled."""
 
-from jobs import match, phones, prepare
+from jobs import erased, match, phones, prepare
 from jobs.errors import ConfigError
 from jobs.pull import Pulled
 from jobs.warehouse import Warehouse
@@ -20,5 +20,6 @@ def match_last(workspace: Workspace, warehouse: Warehouse) -> None:
     prepare.load(warehouse, settings, pulled, workspace.connectors, workspace.vault)
     prepare.judge_sources(warehouse, settings, pulled, {}, workspace.clock.now())
     prepare.remember(warehouse, {}, state.decisions_in_force(workspace.today()))
+    erased.recall(warehouse, state)
     phones.fill(warehouse.connection, workspace.vault, workspace.folder, state)
     match.match(warehouse, settings.match, today=workspace.today(), key=workspace.vault.sql_key("entity"))

@@ -1,7 +1,7 @@
 """Who is who: from profiles to keys, pairs, links and entities. Set work; the only Python is the graph's components."""
 
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,7 @@ from nicknames import NickNamer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from jobs import erased
 from jobs.settings import Match
 from jobs.warehouse import Warehouse
 
@@ -22,7 +23,8 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
     The same profiles give the same tables, in whatever order they came and with any number of threads (G7).
     """
     warehouse.insert("nicknames", _nicknames())
-    warehouse.run("keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
+    make = partial(warehouse.run, "keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
+    erased.keys(warehouse, make, key)
     warehouse.run("match/pairs")
     warehouse.run("match/attested")
     warehouse.run("similar")

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs import breakers, detect, handover, kept, phones, prepare, settle, suspects
+from jobs import breakers, detect, erased, erasing, handover, kept, phones, prepare, settle, suspects
 from jobs import match as matching
 from jobs import plan as planning
 from jobs import pull as pulling
@@ -125,6 +125,8 @@ def _steps(night: _Night, warehouse: Warehouse, write: bool) -> Result:
         _fill(night, warehouse, pulled)
     with night.step("match"):
         _match(night, warehouse)
+        certified = {name for name, source in pulled.items() if source.certified}
+        night.warnings += erasing.follow(workspace, warehouse, certified)
     with night.step("suspect"):
         suspects.find(warehouse, suspects.weights(workspace.folder))
     with night.step("detect"):
@@ -171,6 +173,7 @@ def _fill(night: _Night, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> 
     prepare.judge_sources(warehouse, settings, pulled, nights, now)
     recalled = {n: kept.read(workspace.folder, workspace.vault, workspace.state, n) for n in kept.RECALLED}
     prepare.remember(warehouse, recalled, workspace.state.decisions_in_force(night.day))
+    erased.recall(warehouse, workspace.state)
 
 
 def _match(night: _Night, warehouse: Warehouse) -> None:

@@ -63,13 +63,15 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
     needs = tuple(need for need in _NEEDS if need in {name for name, _ in asked})
     blocked_by = row["blocked_by"] or row["unsent"]
     state: CorrectionState = "blocked" if blocked_by else "held" if needs else "ready"
-    view = {**before, "status": "active"}
+    action = header["action"]
+    # who is to be erased may be in any status; all others are written to while they are active
+    view = {**before, "status": row.get("status", "active")}
     correction = Correction(
-        correction_id=vault.hash("correction", row["make_key"], *_flat(after))[:16],
+        correction_id=named(vault, row["make_key"], after),
         source=row["source"],
         profile_id=row["profile_id"],
-        action=_ACTIONS[header["action"]],
-        before=before,
+        action=_ACTIONS[action],
+        before=dict.fromkeys(before) if action == "erase" else before,  # its own journal must not keep the person (G10)
         after=after,
         why=row["why"],
         rule_ids=tuple(re.findall(r"[A-Z]\d+a?b?", header["rules"])),
@@ -90,6 +92,11 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
         lost=header.get("lost", ""),
     )
     return _Proposal(row["make_key"], row["after_key"], row["pick"], correction)
+
+
+def named(vault: Vault, make_key: str, after: Mapping[str, str | None]) -> str:
+    """The id of a correction: the same intent has the same id every night (G7)."""
+    return vault.hash("correction", make_key, *_flat(after))[:16]
 
 
 def _asked_for(row: Mapping[str, Any], header: Mapping[str, str]) -> list[tuple[str, str]]:

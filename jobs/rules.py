@@ -19,7 +19,6 @@ from reports.rules import RULES
 ROOT = Path(__file__).parent.parent
 REFUSED: dict[str, str] = {
     "T5": "it is the vendor's own doing at sign-up: nothing is written for it, and where it did not happen the emails drift",
-    "M15": "privacy requests are not followed yet: there is no `rollcall erase`, and a request is worked off by hand",
 }
 """What is not done, and what happens instead."""
 

@@ -15,6 +15,10 @@ def second_look(writer: Writer, rows: Sequence[Correction]) -> Iterator[Correcti
 
     Of several that wrote one field of a profile, the last counts. Raises VendorError.
     """
+    for row in (row for row in rows if row.action == "erase" and not writer.connector.capabilities.erases_later):
+        if writer.still_there(row):
+            yield writer.journal.move(row, "unknown", f"{AGAIN}status")
+    rows = [row for row in rows if row.action != "erase"]
     last = _last_words(rows)
     records: dict[str, Record | None] = {}
     ids = sorted({_profile(row) for row in rows})

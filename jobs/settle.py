@@ -69,6 +69,7 @@ _SAME = {
     "markers": "select * from markers",
     "group_names": "select * from group_names",
     "decisions": "select * from decisions",
+    "tombstones": "select * from tombstones",
     "filled": "select * from lost_fields",
     "quarantine": "select * from quarantine",
     "synced": """

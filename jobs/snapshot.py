@@ -4,6 +4,7 @@
     quarantine.parquet   id and reason of the records that did not fit
     unknown.parquet      name, type and count of what FIELDS does not foresee
     seal.json            what the files are; written last, signed with the workspace's key
+Who is erased on request is taken out of every snapshot, and the seal says how many were (G10).
 All Parquet is encrypted. Raises IncompleteExport wherever a snapshot is not what its seal says.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.errors import IncompleteExport
 from jobs.vault import ROW_GROUP, Vault, private_folder, replace_private, sync_folder
@@ -127,6 +129,36 @@ def opened(path: Path, vault: Vault) -> Seal:
     return Seal(label, tuple(said["fields"]), said["id_field"], said["rows"], files)
 
 
+def without(path: Path, vault: Vault, ids: Collection[str]) -> int:
+    """Seal a snapshot again without some profiles (G10), whole or not at all; returns how many were in it.
+
+    What its certificate said stays as it was; the seal says how many were taken out since. Raises IncompleteExport.
+    """
+    seal = opened(path, vault)
+    said, _ = _read_seal(path)
+    _leave_only(path, seal)
+    wanted, number, taken = pa.array(sorted(ids), pa.string()), said.get("resealed", 0) + 1, 0
+    for name in seal.parts:
+        held = sum(
+            _held(batch.column(0), wanted).true_count for batch in vault.read_parquet(path / name, [seal.id_field])
+        )
+        if held:
+            fresh = f"{name[: len('part-00000')]}-{number:05}.parquet"
+            reader = vault.read_parquet(path / name)
+            place = reader.schema.get_field_index(seal.id_field)
+            kept = (batch.filter(pc.invert(_held(batch.column(place), wanted))) for batch in reader)
+            rows = vault.write_parquet(path / fresh, kept, reader.schema.remove_metadata())
+            said["files"] = {n: f for n, f in said["files"].items() if n != name} | {
+                fresh: (_digest(path / fresh), rows)
+            }
+            taken += held
+    if taken:
+        said |= {"rows": said["rows"] - taken, "erased": said.get("erased", 0) + taken, "resealed": number}
+        _sign(path, said, vault)
+        _leave_only(path, opened(path, vault))
+    return taken
+
+
 def purge(workspace: Path, before: datetime, keep: Collection[Path]) -> list[Path]:
     """Remove snapshots taken before a time, and what was left half made; those in `keep` (the last certified) stay."""
     kept = {path.resolve() for path in keep}
@@ -158,8 +190,23 @@ def _fill(folder: Path, label: Label, contents: Contents, vault: Vault) -> None:
         "rows": rows,
         "files": files,
     }
+    _sign(folder, said, vault)
+
+
+def _sign(folder: Path, said: dict[str, Any], vault: Vault) -> None:
     data = {"sealed": said, "signature": _signature(said, vault)}
     replace_private(folder / "seal.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+
+
+def _held(names: pa.Array, wanted: pa.Array) -> pa.BooleanArray:
+    return pc.is_in(names.cast(pa.string()), value_set=wanted)
+
+
+def _leave_only(path: Path, seal: Seal) -> None:
+    """Remove what the seal does not name: files from before it was resealed, or of a resealing that was killed."""
+    for file in path.iterdir():
+        if file.name != "seal.json" and file.name not in seal.files:
+            file.unlink()
 
 
 def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:

@@ -202,4 +202,35 @@ tombstones = sa.Table(
     sa.Column("erased_on", sa.Date, nullable=False),
     _text("law"),
     _text("source"),
+    sa.Column("request", sa.Integer, nullable=False, server_default="0"),
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("request", sa.Integer, primary_key=True),
+    _text("law"),
+    sa.Column("received", sa.Date, nullable=False),
+    sa.Column("due", sa.Date, nullable=False),
+    _text("reason"),
+    _text("by"),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("purged", sa.Boolean, nullable=False, comment="whether what was kept here is gone"),
+    sqlite_autoincrement=True,
+)
+
+erasure_tasks = sa.Table(
+    "erasure_tasks",
+    metadata,
+    sa.Column("task", sa.Integer, primary_key=True),
+    sa.Column("request", sa.Integer, sa.ForeignKey("erasures.request"), nullable=False),
+    _text("source"),
+    sa.Column("profile_id", sa.Text, nullable=False, comment="empty once closed, and where nobody was found"),
+    _text("state"),
+    sa.Column("back", sa.Boolean, nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("closed_on", sa.Date),
+    sa.Column("kept_until", sa.Date),
+    sa.Index(None, "state"),
+    sqlite_autoincrement=True,
 )

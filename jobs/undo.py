@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from connectors.base import Capabilities, Record
-from jobs import breakers
+from jobs import breakers, erasures
 from jobs import report as reporting
 from jobs.applying import APPLYING, Result, standing_of, write_report
 from jobs.corrections import IN_DOUBT, Correction
@@ -83,8 +83,12 @@ def _chosen(workspace: Workspace, run_id: str, scope: Scope) -> list[Correction]
 def _as_they_are(workspace: Workspace, rows: Sequence[Correction]) -> Iterable[tuple[Correction, Now]]:
     """Every correction with what its profile shows now. Raises VendorError."""
     by_source: dict[str, list[Correction]] = defaultdict(list)
+    erased = erasures.erased_of(workspace.state, workspace.vault)
     for row in rows:
-        by_source[row.source].append(row)
+        if erased(row.source, row.new_id or row.profile_id or ""):
+            yield row, Now(None, (), Capabilities(), "the customer was erased on request since (G10)")
+        else:
+            by_source[row.source].append(row)
     for source, some in sorted(by_source.items()):
         connector = workspace.connectors.get(source)
         if connector is None:

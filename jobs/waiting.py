@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from jobs import erasing, erasures
 from jobs.applying import standing_of
 from jobs.corrections import HANDED_OVER
 from jobs.report import accepting
-from jobs.state import SnapshotRow
+from jobs.state import DecisionRow, SnapshotRow
 from jobs.workspace import Workspace
 from reports.document import WAITING, Proof
 
@@ -20,6 +21,7 @@ def waits(workspace: Workspace) -> list[str]:
     return [
         *paused,
         *plans(workspace),
+        *erasing.told(workspace),
         *_some(list(_sources(workspace))),
         *_some(list(_ran_out(workspace))),
         *_idle(workspace),
@@ -106,11 +108,16 @@ def _idle(workspace: Workspace) -> list[str]:
     """Approvals that stand although the newest plan has nothing for them: they would hold for a later one."""
     planned = _planned(workspace, everything=True)
     rows = workspace.state.decisions_in_force(workspace.today())
-    idle = [r.id for r in rows if (r.target, r.verdict) == ("correction", "approve") and r.id not in planned]
+    idle = [r.id for r in rows if _is_yes(r) and r.id not in planned]
     if not idle:
         return []
     named = ", ".join(idle[:3]) + (" …" if len(idle) > 3 else "")
     return [f"{len(idle)} approved and not in the newest plan (put right since, or off by policy): {named}"]
+
+
+def _is_yes(row: DecisionRow) -> bool:
+    """A yes to a correction; one that came with a privacy request waits for its own night."""
+    return (row.target, row.verdict) == ("correction", "approve") and not row.run_id.startswith(erasures.RUN)
 
 
 def _planned(workspace: Workspace, *, everything: bool = False) -> set[str]:

@@ -53,8 +53,9 @@ class Writer:
         """
         if correction.state == "unknown" and correction.detail.startswith(OTHERS_CHANGED):
             return correction
-        if correction.action == "create":
-            return self._settle_create(correction)
+        if correction.action in {"create", "erase"}:
+            settle = self._settle_create if correction.action == "create" else self._settle_erasure
+            return settle(correction)
         if correction.state == "applied":
             return self._verify(correction, None)
         record = self._read(correction.profile_id)
@@ -79,6 +80,18 @@ class Writer:
             return self.journal.move(correction, "handed_back", _taken(holders))
         return self.journal.move(correction, "ready", NOT_SENT)
 
+    def _settle_erasure(self, correction: Correction) -> Correction:
+        if correction.state == "applied":
+            return self._verify_erasure(correction)
+        if not self.still_there(correction):
+            return self._verified(correction)
+        reason = self.not_as_judged(correction, self._read(correction.profile_id))
+        if not reason and correction.detail.startswith(AGAIN):
+            reason = f"{correction.detail}; somebody undid it, or a sync"
+        if reason:
+            return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
+        return self.journal.move(correction, "ready", NOT_SENT)
+
     def not_as_judged(self, correction: Correction, record: Record | None) -> str:
         """Why this profile is no longer what the plan judged; empty when it is."""
         if not correction.after:
@@ -92,6 +105,8 @@ class Writer:
         now = fingerprint(self.journal.vault, correction.source, correction.profile_id, view, correction.before)
         if now == correction.fingerprint:
             return ""
+        if correction.action == "erase":  # what was judged is not kept
+            return "changed since the plan: it may be another person's by now"
         changed = [name for name in correction.before if (view.get(name) or "") != (correction.before[name] or "")]
         return f"changed since the plan: {', '.join(changed or ['status'])}"
 
@@ -109,6 +124,8 @@ class Writer:
         new_id = written_id if correction.action == "create" else None
         correction = self.journal.move(correction, "applied", new_id=new_id)
         self._at("after_outcome", correction)
+        if correction.action == "erase":
+            return self._verify_erasure(correction)
         return self._verify(correction, None if record is None else self.connector.view(record))
 
     def _verify(self, correction: Correction, before: View | None) -> Correction:
@@ -129,8 +146,25 @@ class Writer:
             return self.journal.move(correction, "unknown", f"reads back otherwise: {', '.join(missing)}")
         return self._verified(correction)
 
-    def _verified(self, correction: Correction) -> Correction:
-        correction = self.journal.move(correction, "verified")
+    def _verify_erasure(self, correction: Correction) -> Correction:
+        """Read back that nobody is there; a vendor that erases later has said yes, and a later list shows it (M15)."""
+        try:
+            shown = self.connector.erasure(correction.profile_id or "")
+        except VendorError as error:
+            text = f"not read back: {_without_values(str(error), correction)}"
+            return self.journal.move(correction, "unknown", text)
+        if shown == "gone":
+            return self._verified(correction)
+        if shown == "asked" or self.connector.capabilities.erases_later:
+            return self._verified(correction, "asked of the vendor; a later list shows when it is done")
+        return self.journal.move(correction, "unknown", "the profile still shows who it was")
+
+    def still_there(self, correction: Correction) -> bool:
+        """Whether a customer who was erased can still be seen, and no word of the vendor says that it is to come (M15)."""
+        return self.connector.erasure(correction.profile_id or "") == "there"
+
+    def _verified(self, correction: Correction, detail: str = "") -> Correction:
+        correction = self.journal.move(correction, "verified", detail)
         self._at("after_verify", correction)
         return correction
 

@@ -142,3 +142,26 @@ create table synced (preset varchar, ecom_source varchar, ecom_id varchar, pos_s
 create table pushed (
   source varchar, id varchar, name varchar, value varchar, correction varchar, seq integer, rules varchar, by_source varchar, by_id varchar
 );
+
+-- privacy requests (G10, M15) ---------------------------------------------------------------------------------------
+
+-- grain: one row per keyed hash by which somebody who was erased is known again; never a value
+create table tombstones (hash varchar, kind varchar, request integer, erased_on date);
+
+-- grain: one row per profile of somebody who was erased; `blank`: nothing of theirs is left on it
+create table held_out (source varchar, id varchar, request integer, how varchar, blank boolean);
+
+-- grain: one row per profile that was taken out of `profiles`: nothing rests on it but its own erasure
+create table erased_profiles as
+select *
+from profiles
+where source is null;
+
+-- grain: one row per profile that is still to be erased; `asked`: its vendor was asked and has said yes
+create table erasure_tasks (
+  request integer, source varchar, id varchar, law varchar, received date, due date, days_left integer, back boolean, asked boolean,
+  way varchar
+);
+
+-- by no setting is anybody erased without a word on this very customer (G14)
+insert into action_policies values ('', 'erase', 'review');

@@ -7,11 +7,12 @@ import click
 import structlog
 
 from connectors.clock import SystemClock
-from jobs import applying, look, night, schedule
+from jobs import applying, erasing, look, night, schedule
 from jobs import undo as undoing
 from jobs.applying import Result
 from jobs.cli.base import command
 from jobs.desk import Desk
+from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.workspace import Workspace
 
@@ -81,6 +82,9 @@ def resume(desk: Desk, plan_id: str | None) -> None:
     with desk.workspace() as workspace, Progress() as progress:
         was_paused = workspace.paused
         (workspace.folder / "paused").unlink(missing_ok=True)
+        if erasing.is_begun(workspace):  # an erasure that was killed before everything here was forgotten
+            with lock(workspace.folder, workspace.clock, run="resume", state_url=workspace.settings.state):
+                erasing.finish(workspace)
         result = applying.resume(workspace, plan_id, progress=progress)
         said = look.nothing_to_resume(workspace, was_paused) if result is None else ""
     if result is None:

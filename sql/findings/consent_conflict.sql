@@ -5,7 +5,7 @@
 -- grain: one row per profile and channel that still says yes although another profile of the customer says no, or was erased
 -- approve: Approve the correction: the opt-out is carried over.
 -- by_hand: Opt the customer out by hand in the system that is named.
--- todo: Where the customer was erased: see to it that the request is met in the named system too; rollcall erases nobody (G10).
+-- todo: Where the customer was erased: see to it that the request is met in the named system too; `rollcall erase SOURCE:ID` follows the request into every source (G10).
 -- todo: Where the customer opted in again later, the evidence says so: ask the customer, and accept the finding if it is true.
 
 select

@@ -26,7 +26,9 @@ from jobs.writer import Writer, resolved
 
 PLAN = "2026-11-23-a"
 UNDO = "2026-11-23-b"
-ACTIONS = frozenset({"update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore"})
+ACTIONS = frozenset(
+    {"update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore", "erase"}
+)
 
 
 class Store:
@@ -69,7 +71,9 @@ class Store:
             raise VendorError(f"{self.name}: stopped answering", permanent=False, effect="unknown")
         profile_id = profile_id or self._new(key)
         self.ledger.append((action, profile_id, key))
-        if trouble != "lies":
+        if trouble != "lies" and action == "erase":
+            del self.records[profile_id]
+        elif trouble != "lies":
             self.records[profile_id].update(_spelt(after) if trouble == "normalises" else after)
         if trouble == "resets":
             self.records[profile_id]["note"] = None
@@ -111,14 +115,17 @@ class FakeConnector(Connector):
     FIELDS = pa.schema([("id", pa.string())])
     REQUIRED_PROOFS = frozenset()
 
-    def __init__(self, name: str, call: Callable[..., Any], actions: frozenset[str] = ACTIONS) -> None:
+    def __init__(
+        self, name: str, call: Callable[..., Any], actions: frozenset[str] = ACTIONS, *, later: bool = False
+    ) -> None:
         super().__init__(name, None, SimulatedClock(datetime(2026, 11, 23, tzinfo=UTC)))
         self.call = call
         self.actions = actions
+        self.later = later
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(actions=self.actions)
+        return Capabilities(actions=self.actions, erases_later=self.later)
 
     def check(self) -> list[CheckLine]:
         return []
@@ -147,6 +154,7 @@ class Bench:
         self.journal = Journal(state, vault, clock)
         self.stores = {"till": Store("till"), "shop": Store("shop")}
         self.actions = dict.fromkeys(self.stores, ACTIONS)
+        self.later = False
 
     def people(self, number: int) -> None:
         for store in self.stores.values():
@@ -177,7 +185,8 @@ class Bench:
 
     def apply(self, only: Sequence[str] | None = None, plan: str = PLAN, **means: Any) -> Outcome:
         connectors = {
-            name: FakeConnector(name, caller(store), self.actions[name]) for name, store in self.stores.items()
+            name: FakeConnector(name, caller(store), self.actions[name], later=self.later)
+            for name, store in self.stores.items()
         }
         plain = {"limits": Limits(), "actives": {"till": 1_000, "shop": 1_000}, "regions": {"till": "CA", "shop": "CA"}}
         return apply_plan(plan, Means(self.journal, connectors, **{**plain, **means}), only)

@@ -9,6 +9,15 @@ import pytest
 from jobs.journal import CREATED, fingerprint
 from tests.crash.written import PHONE, create
 
+
+def erase(bench: Any, name: str = "e", **more: Any) -> Any:
+    """As planned: what was judged is in the fingerprint alone (G10)."""
+    record = bench.stores["till"].records["1"]
+    judged = fingerprint(bench.journal.vault, "till", "1", record, ("first_name", "phone"))
+    row = bench.correction(name, {"status": "erased"}, action="erase", reversible="not", fingerprint=judged, **more)
+    return replace(row, before={"first_name": None, "phone": None})
+
+
 # the good way
 
 
@@ -152,6 +161,39 @@ def test_a_vendor_that_lies_about_success_is_found_out(bench: Any) -> None:
     outcome = bench.apply()
     assert (outcome.counts, outcome.exit_code) == ({"unknown": 1}, 6)
     assert bench.row("u").detail == "reads back otherwise: phone, email"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "later", "state", "detail", "writes"),
+    [
+        ("", False, "verified", "", 1),
+        ("lies", False, "unknown", "the profile still shows who it was", 1),
+        ("lies", True, "verified", "asked of the vendor; a later list shows when it is done", 1),
+        ("refuses", False, "refused", "till: {'status': 'erased'} is not acceptable", 0),
+        ("lost", False, "unknown", "till: stopped answering", 1),
+    ],
+)
+def test_m15_an_erasure_is_read_back_by_what_is_left_of_the_customer(
+    bench: Any, trouble: str, later: bool, state: str, detail: str, writes: int
+) -> None:
+    bench.later, bench.stores["till"].trouble = later, {"1": trouble}
+    bench.plan(erase(bench))
+    bench.decide("correction", "e")
+    bench.apply()
+    assert (bench.row("e").state, bench.row("e").detail.replace("[…]", "erased")) == (state, detail)
+    assert len(bench.ledger()) == writes
+    if trouble == "lost":
+        bench.apply()
+        assert (bench.row("e").state, len(bench.ledger())) == ("verified", 1), "read, not written again"
+
+
+def test_m15_whoever_took_the_profile_over_meanwhile_is_not_erased(bench: Any) -> None:
+    bench.plan(erase(bench))
+    bench.decide("correction", "e")
+    bench.stores["till"].records["1"]["first_name"] = "Another"
+    bench.apply()
+    assert (bench.row("e").state, bench.ledger()) == ("handed_back", [])
+    assert "another person's" in bench.row("e").detail
 
 
 def test_a_vendor_that_normalises_is_believed(bench: Any) -> None:

@@ -41,6 +41,7 @@ PLANNED: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | N
     "opt-out-shop": ("shop", "4", "opt_out", {"email_consent": "out"}, None),
     "relink-till": ("shop", "1", "relink", {"link:till": f"{CREATED}create-till"}, "create-till"),
     "relink-uptown": ("shop", "2", "relink", {"link:uptown": f"{CREATED}create-uptown"}, "create-uptown"),
+    "erase-uptown": ("uptown", "4", "erase", {"status": "erased"}, None),
     "tag-till": ("till", "2", "add_tag", {"tags": "Shopify;vip"}, "relink-till"),
     "group-shop": ("shop", "2", "set_group", {"group": "Trade"}, None),
     "archive-uptown": ("uptown", "3", "archive", {"status": "archived"}, None),

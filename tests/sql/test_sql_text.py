@@ -149,11 +149,11 @@ def test_every_check_tells_what_it_is_how_grave_and_what_to_do() -> None:
 def test_every_kind_of_correction_tells_its_action_its_policy_and_its_way_back() -> None:
     for script in sql.folder("plan"):
         assert {"title", "rules", "grain", "action", "policy", "reversible"} <= script.header.keys(), script.name
-        assert script.header["policy"] in ACTIONS
+        assert script.header["policy"] in {*ACTIONS, "erase"}
         assert script.header["reversible"] in {"fully", "partly", "not"}
         assert ("lost" in script.header) == (script.header["reversible"] != "fully"), "what does not come back is said"
         assert len(script.statements) == 1
-    assert {script.header["policy"] for script in sql.folder("plan")} == set(ACTIONS)
+    assert {script.header["policy"] for script in sql.folder("plan")} == {*ACTIONS, "erase"}
     assert CREATED == "@created:"
 
 
@@ -162,7 +162,7 @@ def test_the_findings_are_the_kinds_of_the_interface() -> None:
         "duplicate_phone", "duplicate_email", "drift", "link_archived", "link_deleted", "link_missing", "link_merged", "link_restored",
         "link_crossed", "field_lost", "record_not_read",        "link_ambiguous", "missing_in_store", "note_missing", "contact_taken", "household", "placeholder", "phone_not_comparable",
         "login_blocked", "vendor_cannot_create", "next_order_blocked", "default_customer", "group_name", "group_conflict", "consent_conflict",
-        "consent_raised", "whose_customer", "signed_up_again", "suspect", "erased_back", "schema_drift", "values_not_read",
+        "consent_raised", "whose_customer", "signed_up_again", "suspect", "erased_back", "erasure_open", "erasure_overdue", "schema_drift", "values_not_read",
     }  # fmt: skip
     assert set(checks()) <= kinds
 

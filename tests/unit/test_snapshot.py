@@ -67,6 +67,32 @@ def test_it_is_private_and_holds_nothing_in_clear(tmp_path: Path, vault: Vault) 
         assert SENTINEL.encode() not in file.read_bytes()
 
 
+def test_g10_a_snapshot_is_sealed_again_without_the_erased_or_stays_as_it_was(
+    tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole or not at all; the order stays, the seal says how many are gone, and nothing that held them is left."""
+    monkeypatch.setattr(snapshot, "PART_ROWS", 4)
+    path = _write(tmp_path, vault, rows=11)
+    before = {file.name for file in path.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "replace_private", lambda *_: (_ for _ in ()).throw(OSError(28, "no space")))
+        with pytest.raises(OSError, match="no space"):
+            snapshot.without(path, vault, {"1", "5", "6"})
+    assert len(list(snapshot.ids(path, vault))) == 12, "the old seal still holds"
+    assert snapshot.without(path, vault, {"1", "5", "6", "404"}) == 3
+    assert [name for name in snapshot.ids(path, vault) if name != "x"] == ["0", "2", "3", "4", "7", "8", "9", "10"]
+    assert snapshot.opened(path, vault).rows == 8
+    left = {file.name for file in path.iterdir()}
+    assert "part-00000.parquet" not in left
+    assert {name for name in left & before if name.startswith("part-")} == {"part-00002.parquet"}, (
+        "untouched parts stay"
+    )
+    assert orjson.loads((path / "seal.json").read_bytes())["sealed"]["erased"] == 3
+    assert snapshot.without(path, vault, {"1"}) == 0
+    assert snapshot.without(path, vault, {"0", "2", "3"}) == 3, "a part may end up empty"
+    assert [name for name in snapshot.ids(path, vault) if name != "x"] == ["4", "7", "8", "9", "10"]
+
+
 def _change_seal(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     data = orjson.loads((path / "seal.json").read_bytes())
     change(data)

@@ -63,6 +63,16 @@ class Account(ShopWire):
                 raise ValueError(f"Shopify cannot delete customer {profile_id}, who has orders: merge it into another")
             self.shop.books.drop(record["id"])
 
+    def erase_asked(self) -> list[str]:
+        """The shop carries out the erasures that it was asked for: an empty customer stays. Returns their ids."""
+        with self.guard:
+            done, self.shop.to_erase = self.shop.to_erase, []
+            blank = dict.fromkeys(("first_name", "last_name", "phone", "email", "note", "birth_date"))
+            for number in done:
+                record = dressed(self.shop.books, self._known(str(number)), blank, self.shop.mapped, self.shop.stamp())
+                self.shop.books.put({**record, "addresses": [], "default": None, "tags": []})
+            return [str(number) for number in done]
+
     def merge(self, loser: str, survivor: str) -> None:
         """A merge on the shop's screens: the loser's id reads null from now on, and nothing points to the survivor."""
         with self.guard:

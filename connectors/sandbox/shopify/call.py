@@ -23,7 +23,9 @@ class Quirks:
     currency: str = "CAD"
     search_lag: float = 5.0
     """Seconds until the search index has heard of a write."""
-    scopes: frozenset[str] = frozenset({"read_customers", "write_customers"})
+    scopes: frozenset[str] = frozenset(
+        {"read_customers", "write_customers", "read_customer_data_erasure", "write_customer_data_erasure"}
+    )
     protected: frozenset[str] = frozenset()
     """Field groups that the app is not approved for: name, email, phone, address."""
     side_changes_touch: bool = False
@@ -51,6 +53,8 @@ class Shop:
     desk: BulkDesk
     mapped: Mapped
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    to_erase: list[int] = field(default_factory=list)
+    """Customers whose erasure was asked for and is not carried out yet."""
 
     def stamp(self) -> str:
         return iso(self.now())

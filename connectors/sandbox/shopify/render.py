@@ -46,6 +46,7 @@ SCOPES = {
     ("Customer", "mergeable"): "read_customer_merge",
     ("QueryRoot", "customerMergeJobStatus"): "read_customer_merge",
     ("Mutation", "customerMerge"): "write_customer_merge",
+    ("Mutation", "customerRequestDataErasure"): "write_customer_data_erasure",
     ("Customer", "unsubscribeUrl"): "write_customers",
     ("CustomerEmailAddress", "marketingUnsubscribeUrl"): "write_customers",
     ("CustomerEmailAddress", "openTrackingUrl"): "write_customers",

@@ -185,6 +185,9 @@ type Job { id: ID! done: Boolean! }
 type CustomerCreatePayload { customer: Customer userErrors: [UserError!]! }
 type CustomerUpdatePayload { customer: Customer userErrors: [UserError!]! }
 type CustomerUpdateDefaultAddressPayload { customer: Customer userErrors: [UserError!]! }
+enum CustomerRequestDataErasureErrorCode { DOES_NOT_EXIST FAILED_TO_REQUEST }
+type CustomerRequestDataErasureUserError { field: [String!] message: String! code: CustomerRequestDataErasureErrorCode }
+type CustomerRequestDataErasurePayload { customerId: ID userErrors: [CustomerRequestDataErasureUserError!]! }
 type CustomerDeletePayload { deletedCustomerId: ID shop: Shop! userErrors: [UserError!]! }
 type CustomerSetPayload { customer: Customer userErrors: [CustomerSetUserError!]! }
 type CustomerAddressCreatePayload { address: MailingAddress userErrors: [UserError!]! }
@@ -205,6 +208,7 @@ type Mutation {
   customerCreate(input: CustomerInput!): CustomerCreatePayload
   customerUpdate(input: CustomerInput!): CustomerUpdatePayload
   customerSet(identifier: CustomerSetIdentifiers, input: CustomerSetInput!): CustomerSetPayload
+  customerRequestDataErasure(customerId: ID!): CustomerRequestDataErasurePayload
   customerDelete(input: CustomerDeleteInput!): CustomerDeletePayload
   customerMerge(
     customerOneId: ID!, customerTwoId: ID!, overrideFields: CustomerMergeOverrideFields

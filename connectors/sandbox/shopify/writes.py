@@ -73,6 +73,17 @@ def customer_delete(call: Call, arguments: Arguments) -> Payload:
     return _done("deletedCustomerId", gid("Customer", record["id"])) | extra
 
 
+def request_erasure(call: Call, arguments: Arguments) -> Payload:
+    """Only queues: right after it the customer is still fully readable (sheet: Webhooks and privacy)."""
+    record = call.books.by_gid(arguments["customerId"])
+    if record is None:
+        return _refused("customerId", [user_error(["customerId"], "Customer does not exist", "DOES_NOT_EXIST")])
+    if not call.pretending:
+        call.shop.to_erase.append(record["id"])
+    call.note("customerRequestDataErasure", str(record["id"]), {}, {"status": "erased"})
+    return _done("customerId", arguments["customerId"])
+
+
 def tags_add(call: Call, arguments: Arguments) -> Payload:
     return _retag(call, "tagsAdd", arguments["id"], lambda tags: [*tags, *arguments["tags"]])
 
@@ -225,6 +236,7 @@ MUTATIONS: dict[str, Callable[[Call, Arguments], Payload]] = {
     "customerUpdate": customer_update,
     "customerSet": customer_set,
     "customerDelete": customer_delete,
+    "customerRequestDataErasure": request_erasure,
     "customerMerge": customer_merge,
     "tagsAdd": tags_add,
     "tagsRemove": tags_remove,

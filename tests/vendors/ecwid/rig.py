@@ -133,6 +133,7 @@ class Rig(ScriptedAccount):
              [(*put, {"customerGroupId": 0, "billingPerson": {"name": "Ida", "stateOrProvinceCode": ""}})]),
             (change("add_note", {"note": "likes tea\nalso milk"}), [(*put, {"privateAdminNotes": "likes tea\nalso milk"})]),
             (change("opt_out", {"email_consent": "out"}), [(*put, {"acceptMarketing": False})]),
+            (change("erase", {"status": "erased"}), [("DELETE", f"/customers/{two}", None)]),
             (Change("create", None, {}, new, key="c-5"), [("POST", "/customers", made)]),
         ]  # fmt: skip
 
@@ -190,6 +191,10 @@ class Rig(ScriptedAccount):
         number = int(found[1] or 0)
         if number and number not in self.rows:
             return as_json(404, {"errorMessage": f"Customer #{number} not found"})
+        if method == "DELETE" and not found[2]:
+            self._sent.append((method, path, sent))
+            self.deleted[number] = self.rows.pop(number)["registered"]
+            return as_json(200, {"deleteCount": 1})
         holders = {str(row["email"]).lower(): one for one, row in self.rows.items()}
         if not found[2] and "email" in sent and holders.get(sent["email"].lower(), number) != number:
             return as_json(409, {"errorMessage": f"{sent['email']} exists", "errorCode": "CONSTRAINT_VIOLATION"})

@@ -170,6 +170,8 @@ class Rig(ScriptedAccount):
                 {"Contact": contact((True, True, True), "613-555-0102", "ada2@example.com")}),
             put("restore", {"status": "active"}, {"archived": False}, "3"),
             (Change("archive", "2", {}, {"status": "archived"}, key="c-1"), [("DELETE", "/Customer/2.json", None)]),
+            (Change("erase", "2", {}, {"status": "erased"}, key="c-1"),
+             [("DELETE", "/Customer/2/Anonymize.json", None)]),
             (Change("create", None, {}, new, key="c-5"), [("POST", "/Customer.json", made)]),
         ]  # fmt: skip
 
@@ -299,6 +301,17 @@ class Rig(ScriptedAccount):
                 "tags": [],
             }
             self.add(number, **blank, **dict.fromkeys(FLAGS, True), archived=False, customerTypeID="0")
+        if path.endswith("/Anonymize.json"):
+            self.rows[number].update(
+                firstName="Customer",
+                lastName=f"[{number}]",
+                dob=None,
+                Phones={},
+                Emails={},
+                Addresses=[],
+                archived=True,
+            )
+            sent = {}
         before = self._shown(self.rows[number], {})
         self._put(self.rows[number], sent if sent is not None else {"archived": True})
         shown = before if self.stale_answers else self._shown(self.rows[number], {})
@@ -321,7 +334,7 @@ class Rig(ScriptedAccount):
         row.update(plain | ({"dob": sent["dob"] or None} if "dob" in sent else {}))
 
     def _number(self, path: str) -> int:
-        found = re.fullmatch(r"/Customer/(\d+)\.json", path)
+        found = re.fullmatch(r"/Customer/(\d+)(?:/Anonymize)?\.json", path)
         return int(found[1]) if found else 0
 
 

@@ -141,6 +141,22 @@ def test_g11_a_customer_with_a_balance_is_archived_by_a_person(
     assert rig.rows[2]["archived"] is archived
 
 
+def test_m15_the_note_goes_before_the_customer_is_anonymised_and_a_balance_is_for_a_person(
+    rig: Any, clock: SimulatedClock
+) -> None:
+    """The vendor's own call leaves notes as they are, and cannot be taken back (G11)."""
+    rig.rows[2].update(note="allergic", creditAccountID="5", balance="5.00")
+    connector = rig.connector(clock, writes=True)
+    assert "a person archives it" in str(refused(connector, moved("erase", "erased")))
+    assert connector.erasure("2") == "there"
+    rig.rows[2]["balance"] = "0.00"
+    connector.write(moved("erase", "erased"))
+    calls = [(method, path) for method, path, _ in rig.sent()]
+    assert calls == [("PUT", "/Customer/2.json"), ("DELETE", "/Customer/2/Anonymize.json")]
+    assert connector.erasure("2") == "gone"
+    assert connector.erasure("404") == "gone"
+
+
 def test_m13_an_archived_customer_comes_back(rig: Any, clock: SimulatedClock) -> None:
     connector = rig.connector(clock, writes=True)
     connector.write(moved("restore", "active", "3"))

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Connector, Evidence, VendorError
+from connectors._erasing import BY_API
+from connectors.base import Change, Connector, Evidence, VendorError
 from jobs.fitting import Fitter
 from tests.vendors.sandbox.meeting import (
     PERSON,
@@ -264,10 +265,24 @@ def test_a_lost_answer_is_no_refusal_and_nothing_is_sent_twice(written_on: Stage
     assert len(done) == len({(effect.path, as_text(effect.change)) for effect in done})
 
 
+def test_m15_whoever_is_erased_reads_as_nobody_and_nobody_else_is_touched(stage: Stage) -> None:
+    """An erasure leaves nothing to compare field by field: it is read back by what the vendor still shows."""
+    connector = stage.connector()
+    if "erase" not in connector.capabilities.actions:
+        assert stage.meeting.kind not in BY_API, "no call of this vendor erases anybody"
+        return
+    one, other = stage.person(7), stage.person(8)
+    before = views(connector, [connector.fetch([other])[other] or {}])
+    assert connector.erasure(one) == "there"
+    assert connector.write(Change("erase", one, {}, {"status": "erased"}, key="c-1")) == one
+    assert connector.erasure(one) == "gone"
+    assert views(connector, [connector.fetch([other])[other] or {}]) == before
+
+
 def test_every_action_that_is_claimed_has_a_case(stage: Stage) -> None:
     """And what is not switched on is refused before the wire."""
     claimed = stage.connector().capabilities.actions
-    assert {case.action for case in stage.meeting.cases()} == claimed
+    assert {case.action for case in stage.meeting.cases()} == claimed - {"erase"}
     off = stage.connector(writes=False)
     assert off.capabilities.actions == frozenset()
     for case in stage.meeting.cases():

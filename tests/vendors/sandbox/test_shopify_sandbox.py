@@ -295,7 +295,9 @@ def test_a_missing_scope_denies_as_a_whole_and_the_installation_tells_which_ther
     assert body["data"] is None
     assert "read_customer_merge" in body["errors"][0]["extensions"]["requiredAccess"]
     scopes = front.ask("{ currentAppInstallation { accessScopes { handle } } }")["currentAppInstallation"]
-    assert [scope["handle"] for scope in scopes["accessScopes"]] == ["read_customers", "write_customers"]
+    assert [scope["handle"] for scope in scopes["accessScopes"]] == [
+        "read_customer_data_erasure", "read_customers", "write_customer_data_erasure", "write_customers",
+    ]  # fmt: skip
     front.shop.approve(scopes=frozenset({"read_customers"}))
     text = 'mutation { customerCreate(input: {firstName: "X"}) { userErrors { message } } }'
     assert codes(front.answer(text)) == ["ACCESS_DENIED"]

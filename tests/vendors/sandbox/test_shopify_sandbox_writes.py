@@ -130,6 +130,20 @@ def test_the_unknown_the_deleted_and_the_merged_do_not_exist(front: Front) -> No
     ]
 
 
+def test_m15_an_erasure_is_queued_and_nothing_is_gone_at_once(front: Front, ada: dict[str, Any]) -> None:
+    erasure = ("$c: ID!", "customerId: $c", "customerId")
+    hers = front.shop.add(ada)
+    before = front.shop.read(hers)
+    assert front.write("customerRequestDataErasure", *erasure, c=gid(hers))["userErrors"] == []
+    assert front.shop.read(hers) == before
+    nobody = front.write("customerRequestDataErasure", *erasure, c=gid("1"))
+    assert said(nobody) == [(["customerId"], "Customer does not exist")]
+    assert front.shop.erase_asked() == [hers]
+    left = front.shop.read(hers)
+    assert [left[name] for name in ("first_name", "last_name", "email", "phone", "street", "note")] == [None] * 6
+    assert front.shop.erase_asked() == []
+
+
 def test_customer_set_by_email_is_the_create_that_can_be_retried(front: Front) -> None:
     given = {"email": "max@example.com", "firstName": "Max"}
     first = front.write("customerSet", *SET, i=given, k={"email": "max@example.com"})

@@ -270,6 +270,9 @@ class Rig(ScriptedAccount):
         held.update({"countryCodeV2" if name == "countryCode" else name: value for name, value in address.items()})
         return {"address": held, "userErrors": []}
 
+    def _customerRequestDataErasure(self, customerId: str) -> Node:
+        return {"customerId": customerId, "userErrors": []}
+
     def _tagsAdd(self, id: str, tags: list[str]) -> Node:
         node = self.customers[id]
         node["tags"] = sorted({*node["tags"], *tags}, key=str.lower)

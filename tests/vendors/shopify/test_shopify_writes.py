@@ -259,3 +259,23 @@ def test_without_links_there_is_nothing_to_relink(shop: Shop, clock: SimulatedCl
     assert not lines["scopes"].ok
     assert "write_customers" in lines["scopes"].detail
     assert {line.name: line.ok for line in shop.connector(clock, writes=False).check()}["scopes"]
+
+
+def test_m15_an_erasure_is_a_request_that_needs_scopes_of_its_own(shop: Shop, clock: SimulatedClock) -> None:
+    """Without them a person erases, as `check` says; having them changes nothing that an export rests on (G1)."""
+    connector = shop.connector(clock, writes=True)
+    (line,) = [line for line in connector.check() if line.name == "scopes"]
+    assert line.ok
+    assert "without read_customer_data_erasure, write_customer_data_erasure customers are erased by hand" in line.detail
+    before = connector._contract()
+    shop.scopes += ["read_customer_data_erasure", "write_customer_data_erasure"]
+    assert connector._contract() == before
+    (line,) = [line for line in connector.check() if line.name == "scopes"]
+    assert "by hand" not in line.detail
+    connector.write(Change("erase", "7001", {}, {"status": "erased"}, key="c"))
+    assert connector.erasure("7001") == "there", "Shopify erases in its own time"
+    phone = shop.customers[gid(7001)]["defaultPhoneNumber"]
+    phone["smsMarketingConsent"]["state"] = "REDACTED"
+    assert connector.erasure("7001") == "asked"
+    del shop.customers[gid(7001)]
+    assert connector.erasure("7001") == "gone"

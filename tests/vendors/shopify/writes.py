@@ -37,6 +37,7 @@ def cases() -> list[tuple[Change, list[Any]]]:
             Change("update", who, {}, {"tags": "VIP;new"}, key="c-4"),
             [("tagsAdd", {"id": key, "tags": ["new"]}), ("tagsRemove", {"id": key, "tags": ["pos"]})],
         ),
+        (Change("erase", who, {}, {"status": "erased"}, key="c-9"), [("customerRequestDataErasure", {"customerId": key})]),
         (
             Change("add_note", who, {}, {"note": "called back"}, key="c-5"),
             [("customerUpdate", {"input": {"id": key, "note": "called back"}})],
