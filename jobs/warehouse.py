@@ -46,6 +46,8 @@ class Warehouse:
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set preserve_insertion_order = false")
         self.connection.execute(f"set disabled_optimizers = '{_AS_WRITTEN}'")
+        # its cache of small chunks ends the night where a column is now a dictionary and now is none; off, it costs nothing
+        self.connection.execute("set debug_enable_caching_operators = false")
         self.connection.execute("set lock_configuration = true")
         self.run("schema")
 
