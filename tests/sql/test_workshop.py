@@ -36,6 +36,14 @@ def test_it_opens_no_file_loads_nothing_and_cannot_be_talked_into_it(warehouse: 
     assert incoming.num_rows == 1
 
 
+def test_what_ends_a_night_for_good_in_this_engine_is_off(warehouse: Warehouse) -> None:
+    """Its own join order, and its cache of small chunks (docs/decisions.md)."""
+    query = "select current_setting('debug_enable_caching_operators') as cache, current_setting('disabled_optimizers') as off"
+    (row,) = warehouse.rows(query)
+    assert row["cache"] is False
+    assert set(row["off"].split(",")) == {"join_order", "build_side_probe_side"}
+
+
 def test_nothing_is_spilled_unless_a_folder_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
     assert warehouse.rows("select current_setting('temp_directory') as place") == [{"place": ""}]
     assert list(tmp_path.iterdir()) == []
