@@ -65,7 +65,7 @@ def run(
 
     Raises LockHeld, ConfigError. A source that cannot be read makes the night incomplete, never a failure.
     """
-    with _begun(workspace, trigger, progress, day) as night, Warehouse() as warehouse:
+    with _begun(workspace, trigger, progress, day) as night, Warehouse.of(workspace.settings) as warehouse:
         return _steps(night, warehouse, write)
 
 
@@ -81,7 +81,7 @@ def pull(workspace: Workspace, *, progress: Progress | None = None) -> list[Sour
 @contextmanager
 def matched(workspace: Workspace, progress: Progress | None = None) -> Iterator[tuple[Warehouse, dict[str, Pulled]]]:
     """A run of its own that only pulls and matches: the warehouse as it then stands. Raises LockHeld, ConfigError."""
-    with _begun(workspace, "manual", progress) as night, Warehouse() as warehouse:
+    with _begun(workspace, "manual", progress) as night, Warehouse.of(workspace.settings) as warehouse:
         pulled = _pull(night)
         _fill(night, warehouse, pulled)
         _match(night, warehouse)

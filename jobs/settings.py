@@ -48,6 +48,17 @@ class KeyPlace(Closed):
         return self
 
 
+class Spill(Closed):
+    """Where a night puts what does not fit into its memory. DuckDB writes it in clear text, so the folder itself must be sealed.
+
+    A folder for this group alone: what an earlier night left there is removed.
+    """
+
+    folder: Path
+    encrypted: Literal[True]
+    """The operator's word that the folder is on an encrypted volume, or in memory."""
+
+
 class Placeholders(Closed):
     """Values that never match anybody (G5)."""
 
@@ -155,6 +166,9 @@ class Settings(Closed):
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
     write_window: Window | None = None
+    memory_limit: str | None = Field(default=None, pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$")
+    """What DuckDB may take, such as 4GB; four fifths of the machine's memory by default."""
+    spill: Spill | None = None
     folder: Path = Field(default=Path(), exclude=True)
     file: Path = Field(default=Path("config.yaml"), exclude=True)
 
@@ -237,7 +251,10 @@ def _placed(settings: Settings, folder: Path) -> Settings:
     if match := re.fullmatch(r"sqlite:///(?!/)(.+)", state):
         state = f"sqlite:///{folder / match[1]}"
     sources = {name: _source_placed(source, folder) for name, source in settings.sources.items()}
-    return settings.model_copy(update={"workspace": workspace, "key": key, "state": state, "sources": sources})
+    placed = {"workspace": workspace, "key": key, "state": state, "sources": sources}
+    if settings.spill:
+        placed["spill"] = settings.spill.model_copy(update={"folder": folder / settings.spill.folder})
+    return settings.model_copy(update=placed)
 
 
 def _source_placed(source: SourceSettings, folder: Path) -> SourceSettings:

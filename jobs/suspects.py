@@ -27,8 +27,8 @@ PER_PROFILE = 1.5
 """Further profiles that a customer is expected to have beside those that keys tie."""
 LEAST = 0.5
 """From this probability on a person is asked."""
-FLOOR = -3
-"""Bits that a pair must be able to reach to be compared in full; below it no one is asked."""
+FLOOR = -1
+"""Bits that a pair must be able to reach to be compared in full, just below those at which a person is asked."""
 HEADING = ["field", "level", "same", "others", "why"]
 
 
@@ -66,7 +66,7 @@ def find(warehouse: Warehouse, given: Sequence[Weight], *, least: float = LEAST)
     """Fill `suspects`, and `waterfall` with what each field adds. Entities must be there (G7)."""
     warehouse.insert("weights", [(w.field, w.level, w.same, w.others) for w in given])
     warehouse.run("suspects/traits", smooth=SMOOTH, per_profile=PER_PROFILE)
-    warehouse.drop("places")
+    warehouse.drop("places", "contacts", "spelled")
     warehouse.run("suspects/blocks", block=BLOCK, weak_block=WEAK_BLOCK)
     warehouse.drop("ways", "blocked")
     warehouse.run("suspects/levels", floor=FLOOR)

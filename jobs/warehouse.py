@@ -1,9 +1,11 @@
 """The workshop of one run: DuckDB in memory, hardened, built from sealed snapshots and thrown away.
 
-It opens no file at all: what comes in is registered from Arrow, what goes out is read as Arrow or rows.
+It opens no file: what comes in is registered from Arrow, what goes out is read as Arrow or rows. Only where the configuration
+names a folder to spill to does it write there what does not fit into memory.
 """
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ import duckdb
 import pyarrow as pa
 
 import sql
+from jobs.settings import Settings
+from jobs.vault import private_folder
 
 ROWS_AT_ONCE = 10_000
 _PARAMETER = re.compile(r"\$([a-z_]+)")
+_SPILL = "rollcall-spill"
 _AS_WRITTEN = "join_order,build_side_probe_side"
 """Joins are made in the order and from the side in which they are written: big table first, the one that is looked up second.
 
@@ -27,13 +32,17 @@ class Warehouse:
     """One DuckDB connection with every table of `sql/schema.sql`; use as a context manager.
 
     `spill`: a folder for what does not fit into `memory`; it must be encrypted or in memory, for spill files are clear
-    text. None (the default) spills nothing.
+    text. They lie in a folder of their own, which is removed before and after. None (the default) spills nothing.
     """
 
     def __init__(self, *, spill: Path | None = None, memory: str | None = None, threads: int | None = None) -> None:
+        self._spill = spill / _SPILL if spill else None
+        self._sweep()
+        if self._spill:
+            private_folder(self._spill)
         config: dict[str, str | bool | int | float | list[str]] = {
             "python_enable_replacements": "false",
-            "temp_directory": str(spill or ""),
+            "temp_directory": str(self._spill or ""),
             "checkpoint_threshold": "1TB",  # else every few tables all of them are compressed: a third of the time
         }
         if memory:
@@ -46,8 +55,15 @@ class Warehouse:
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set preserve_insertion_order = false")
         self.connection.execute(f"set disabled_optimizers = '{_AS_WRITTEN}'")
+        # its cache of small chunks ends the night where a column is now a dictionary and now is none; off, it costs nothing
+        self.connection.execute("set debug_enable_caching_operators = false")
         self.connection.execute("set lock_configuration = true")
         self.run("schema")
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Warehouse":
+        """The warehouse of a run that holds the workspace's lock, with as much memory as the configuration gives it."""
+        return cls(spill=settings.spill.folder if settings.spill else None, memory=settings.memory_limit)
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -57,6 +73,12 @@ class Warehouse:
 
     def close(self) -> None:
         self.connection.close()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove spill files: this night's, or those of one that was killed."""
+        if self._spill and self._spill.exists():
+            shutil.rmtree(self._spill)
 
     def run(self, script: str, **parameters: object) -> None:
         """Run every statement of one SQL file; each gets those of the parameters that it names."""

@@ -6,79 +6,84 @@
 -- grain: one row per profile, way in which it may meet others, and name that it goes by there, first or last, for they get swapped
 create or replace temp table ways as
 with parts as (
-  select n, grp, first_flat, last_flat, born_text, street, house, substr(replace(road, ' ', ''), 1, 7) as road_7,
-    postal, substr(city, 1, 5) as city_5, mailbox, telling, number, phone
-  from traits
+  select n, grp, least(first_no, last_no) as one_no, greatest(first_no, last_no) as other_no, first_3, last_3, code(born) as born,
+    case when street is not null then coalesce(house, 0) end as house, street, postal, city_5, long_mailbox, number, phone
+  from marks
 ),
 named as (
-  select n, grp, first_flat as name, last_flat as other, born_text, street, house, road_7, postal, city_5 from parts where first_flat is not null
+  select n, grp, first_no as no, first_1 as head_1, first_2 as next_2, first_3 as head_3, first_4 as head_4, last_1 as other_1,
+    born, house, road_7, postal, city_5
+  from marks
+  where first_no is not null
   union all
-  select n, grp, last_flat as name, first_flat as other, born_text, street, house, road_7, postal, city_5 from parts where last_flat is not null
+  select n, grp, last_no as no, last_1 as head_1, last_2 as next_2, last_3 as head_3, last_4 as head_4, first_1 as other_1,
+    born, house, road_7, postal, city_5
+  from marks
+  where last_no is not null
 )
-select 'names' as way, $block as most, concat(least(first_flat, last_flat), '|', greatest(first_flat, last_flat)) as key,
-  coalesce(born_text, postal, phone) as finer, n, grp
+select $block as most, codes('names', one_no, other_no) as key, coalesce(born, postal, phone) as finer, n, grp
 from parts
-where first_flat is not null and last_flat is not null
+where one_no + other_no is not null and first_3 is not null and last_3 is not null
 union all
-select 'birth date and initial' as way, $block as most, concat(born_text, '|', substr(name, 1, 1)) as key, substr(name, 2, 2) as finer, n, grp
+select $block as most, codes('birth date and initial', born, head_1) as key, next_2 as finer, n, grp
 from named
-where born_text is not null
+where born is not null
 union all
-select 'birth date and place' as way, $block as most, concat(born_text, '|', coalesce(postal, city_5)) as key, house as finer, n, grp
+select $block as most, codes('birth date and place', born, coalesce(postal, city_5)) as key, house as finer, n, grp
 from parts
-where born_text is not null and coalesce(postal, city_5) is not null
+where born is not null and coalesce(postal, city_5) is not null
 union all
-select 'street and place' as way, $block as most, concat(street, '|', postal) as key, city_5 as finer, n, grp
+select $block as most, codes('street and place', street, postal) as key, city_5 as finer, n, grp
 from parts
 where street is not null and postal is not null
 union all
-select 'road and name' as way, $weak_block as most, concat(road_7, '|', substr(name, 1, 3)) as key, city_5 as finer, n, grp
+select $weak_block as most, codes('road and name', road_7, head_3) as key, city_5 as finer, n, grp
 from named
 where road_7 is not null
 union all
-select 'city and name' as way, $weak_block as most, concat(city_5, '|', substr(name, 1, 4)) as key, house as finer, n, grp
+select $weak_block as most, codes('city and name', city_5, head_4) as key, house as finer, n, grp
 from named
 where city_5 is not null
 union all
-select 'beginnings' as way, $weak_block as most, concat(least(substr(first_flat, 1, 3), substr(last_flat, 1, 3)), '|', greatest(substr(first_flat, 1, 3), substr(last_flat, 1, 3))) as key,
-  coalesce(postal, born_text, phone) as finer, n, grp
+select $weak_block as most, codes('beginnings', least(first_3, last_3), greatest(first_3, last_3)) as key,
+  coalesce(postal, born, phone) as finer, n, grp
 from parts
-where first_flat is not null and last_flat is not null
+where first_3 is not null and last_3 is not null
 union all
-select 'house and name' as way, $block as most, concat(house, '|', postal, '|', substr(name, 1, 3)) as key, road_7 as finer, n, grp
+select $block as most, codes('house and name', codes('', house, postal), head_3) as key, road_7 as finer, n, grp
 from named
-where house <> '' and postal is not null
+where house is not null and postal is not null
 union all
-select 'name and place' as way, $block as most, concat(name, '|', postal) as key, coalesce(substr(born_text, 1, 4), substr(other, 1, 1)) as finer, n, grp
+select $block as most, codes('name and place', no, postal) as key, coalesce(code(floor(born / 10000)), other_1) as finer, n, grp
 from named
 where postal is not null
 union all
-select 'mailbox' as way, $block as most, mailbox as key, cast(null as varchar) as finer, n, grp
+select $block as most, codes('mailbox', long_mailbox, 0) as key, cast(null as bigint) as finer, n, grp
 from parts
-where telling and length(mailbox) >= 5
+where long_mailbox is not null
 union all
-select 'number' as way, $block as most, number as key, cast(null as varchar) as finer, n, grp
+select $block as most, codes('number', number, 0) as key, cast(null as bigint) as finer, n, grp
 from parts
 where number is not null;
 
--- grain: one row per way and block in which several entities meet, with its profiles
+-- grain: one row per block in which several entities meet, with its profiles; the key tells the way too
 create table blocks as
-select way, key, count(*) as profiles, count(*) > min(most) as too_full
+select key, count(*) as profiles, count(*) > min(most) as too_full
 from ways
-group by way, key
+group by key
 having min(grp) < max(grp);
 
 -- grain: one row per profile and block in which it is compared; a block that is too full is cut once
 create or replace temp table blocked as
-select w.n, w.grp, w.way, w.key
+select w.n, w.grp, w.key
 from ways as w
-join blocks as b on b.way = w.way and b.key = w.key and not b.too_full
+join blocks as b on b.key = w.key and not b.too_full
 union all
-select c.n, c.grp, c.way, c.key
+select c.n, c.grp, c.key
 from (
-  select w.n, w.grp, w.way, concat(w.key, '|', w.finer) as key, w.most, count(*) over (partition by w.way, w.key, w.finer) as profiles
+  select w.n, w.grp, codes('finer', w.key, w.finer) as key, w.most, count(*) over (partition by w.key, w.finer) as profiles
   from ways as w
-  join blocks as b on b.way = w.way and b.key = w.key and b.too_full
+  join blocks as b on b.key = w.key and b.too_full
   where w.finer is not null
 ) as c
 where c.profiles <= c.most;
@@ -87,9 +92,9 @@ where c.profiles <= c.most;
 create table suspect_pairs as
 select a.n as left_n, b.n as right_n
 from blocked as a
-join blocked as b on b.way = a.way and b.key = a.key and b.n > a.n and b.grp <> a.grp
+join blocked as b on b.key = a.key and b.n > a.n and b.grp <> a.grp
 union
 select p.left_n, p.right_n
 from pairs as p
-join traits as a on a.n = p.left_n
-join traits as b on b.n = p.right_n and b.grp <> a.grp;
+join marks as a on a.n = p.left_n
+join marks as b on b.n = p.right_n and b.grp <> a.grp;

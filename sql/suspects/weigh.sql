@@ -14,8 +14,8 @@ from (
   from decided
   where verdict = 'not_same'
 ) as d
-join traits as a on a.n = d.left_n
-join traits as b on b.n = d.right_n and b.grp <> a.grp
+join marks as a on a.n = d.left_n
+join marks as b on b.n = d.right_n and b.grp <> a.grp
 group by least(a.grp, b.grp), greatest(a.grp, b.grp);
 
 -- grain: one row per two customers who are probably one, with the bits of every field and what stands against it
@@ -35,7 +35,7 @@ with fields as (
     coalesce(case v.city when 'equal' then a.city_rarity + y.sure else y.bits end, 0) as city_bits,
     coalesce(n.bits, 0) as number_bits
   from suspect_levels as v
-  join traits as a on a.n = v.left_n
+  join marks as a on a.n = v.left_n
   left join bits as f on f.field = 'first_name' and f.level = v.first_name
   left join bits as l on l.field = 'last_name' and l.level = v.last_name
   left join bits as x on x.field = 'crossed'
@@ -65,7 +65,7 @@ totalled as (
 )
 select t.*, b.grp as right_grp, 1 / (1 + pow(2, -t.weight)) as probability, coalesce(k.why, t.against) as apart
 from totalled as t
-join traits as b on b.n = t.right_n
+join marks as b on b.n = t.right_n
 left join kept_apart as k on k.left_grp = least(t.left_grp, b.grp) and k.right_grp = greatest(t.left_grp, b.grp)
 where 1 / (1 + pow(2, -t.weight)) >= $least;
 

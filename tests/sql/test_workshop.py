@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
 
 from jobs.detect import SEVERITIES
+from jobs.errors import ConfigError
+from jobs.settings import parse
 from jobs.warehouse import Warehouse
 from tests.sql import invented
 
@@ -33,10 +36,58 @@ def test_it_opens_no_file_loads_nothing_and_cannot_be_talked_into_it(warehouse: 
     assert incoming.num_rows == 1
 
 
+def test_what_ends_a_night_for_good_in_this_engine_is_off(warehouse: Warehouse) -> None:
+    """Its own join order, and its cache of small chunks (docs/decisions.md)."""
+    query = "select current_setting('debug_enable_caching_operators') as cache, current_setting('disabled_optimizers') as off"
+    (row,) = warehouse.rows(query)
+    assert row["cache"] is False
+    assert set(row["off"].split(",")) == {"join_order", "build_side_probe_side"}
+
+
 def test_nothing_is_spilled_unless_a_folder_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
     assert warehouse.rows("select current_setting('temp_directory') as place") == [{"place": ""}]
-    with Warehouse(spill=tmp_path, memory="512MB") as spilling:
-        assert spilling.rows("select current_setting('temp_directory') as place") == [{"place": str(tmp_path)}]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_does_not_fit_is_spilled_privately_and_swept_away(tmp_path: Path) -> None:
+    """Spill files are clear text (docs/decisions.md), so they lie for the owner alone, and no longer than the run."""
+    left = tmp_path / "rollcall-spill" / "of-a-night-that-was-killed.tmp"
+    left.parent.mkdir()
+    left.touch()
+    with Warehouse(spill=tmp_path, memory="64MB", threads=1) as spilling:
+        assert not left.exists()
+        spilling.connection.execute(
+            "create table wide as select i, concat(hash(i), hash(i + 1)) as s from range(2000000) as t(i)"
+        )
+        spilled = [path for path in left.parent.iterdir() if path.stat().st_size]
+        assert spilled
+        assert left.parent.stat().st_mode & 0o777 == 0o700
+        assert spilling.count("select count(distinct s) from wide") == 2_000_000
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_engine_still_cannot_encrypt_what_it_spills(tmp_path: Path) -> None:
+    """Should this fail after an upgrade, spill files can be sealed, and the operator's word for the folder is no longer needed."""
+    with duckdb.connect(config={"temp_directory": str(tmp_path), "memory_limit": "64MB", "threads": "1"}) as connection:
+        connection.execute("set enable_external_access = false")
+        connection.execute("set temp_file_encryption = true")
+        with pytest.raises(duckdb.Error, match="crypto"):
+            connection.execute(
+                "create table wide as select i, concat(hash(i), hash(i + 1)) as s from range(2000000) as t(i)"
+            )
+
+
+def test_the_configuration_s_memory_and_folder_are_in_force_and_a_folder_in_clear_is_refused(tmp_path: Path) -> None:
+    raw: dict[str, Any] = {"group": "g", "sources": {"till": {"kind": "table", "role": "pos", "path": "a.csv"}}}
+    spill = {"folder": "sealed", "encrypted": True}
+    given = parse({**raw, "memory_limit": "512MiB", "spill": spill}, tmp_path / "config.yaml")
+    with Warehouse.of(given) as warehouse:
+        assert warehouse.rows(
+            "select current_setting('temp_directory') as d, current_setting('memory_limit') as m"
+        ) == [{"d": str(tmp_path / "sealed" / "rollcall-spill"), "m": "512.0 MiB"}]
+    for wrong in ({"folder": "clear", "encrypted": False}, {"folder": "clear"}):
+        with pytest.raises(ConfigError, match="encrypted"):
+            parse({**raw, "spill": wrong}, tmp_path / "config.yaml")
 
 
 def test_rows_go_in_by_the_table_s_own_order_and_readers_by_name(warehouse: Warehouse) -> None:
