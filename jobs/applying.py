@@ -9,7 +9,7 @@ from jobs import report as reporting
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
-from jobs.errors import ConfigError
+from jobs.errors import ConfigError, IncompleteExport
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.standing import Standing, written_since
@@ -41,7 +41,8 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
         done = report_after(workspace, report, outcome)
         page = write_report(workspace, done)
         workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
-        return Result(plan_id, done, page, outcome.exit_code)
+        incomplete = IncompleteExport.exit_code if done.status == "incomplete" else 0
+        return Result(plan_id, done, page, outcome.exit_code or incomplete)
 
 
 def _superseded_by(workspace: Workspace, plan_id: str) -> str:
