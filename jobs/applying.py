@@ -11,7 +11,7 @@ from jobs.apply import Means, Outcome, apply_plan
 from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
 from jobs.erasures import barring
-from jobs.errors import ConfigError
+from jobs.errors import ConfigError, IncompleteExport
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.standing import Standing, written_since
@@ -44,7 +44,8 @@ def apply(workspace: Workspace, plan_id: str, *, progress: Progress | None = Non
         done = report_after(workspace, report, replace(outcome, said=(*refused, *outcome.said)))
         page = write_report(workspace, done)
         workspace.state.end_run(plan_id, status=done.status, headline=done.headline, at=workspace.clock.now())
-        return Result(plan_id, done, page, outcome.exit_code)
+        incomplete = IncompleteExport.exit_code if done.status == "incomplete" else 0
+        return Result(plan_id, done, page, outcome.exit_code or incomplete)
 
 
 def take_inbox(workspace: Workspace) -> list[str]:

@@ -268,6 +268,16 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     assert said.last in status.out
 
 
+def test_g1_applying_a_plan_that_lacks_a_source_ends_as_its_night_did(config: Path) -> None:
+    """The last line names the source without certificate, and the exit code is that of interfaces: 3."""
+    (config.parent / "list.csv").unlink()
+    night = rollcall("plan", "--config", config)
+    plan = night.last.removeprefix("plan ").split(":")[0]
+    said = rollcall("apply", plan, "--config", config)
+    assert (night.code, said.code) == (3, 3), said
+    assert "list" in said.last
+
+
 def test_a_finding_is_named_by_enough_of_its_id(config: Path) -> None:
     write_csv(config.parent / "list.csv", ["id", "phone"], [[str(n), "ask"] for n in range(40)])
     assert rollcall("run", "--config", config).code == 0
