@@ -15,6 +15,7 @@ from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._offset_list import PAGE_SIZE, OffsetList
 from connectors._shaping import text
 from connectors.base import (
+    BALANCES,
     WHOLE_LIST,
     Action,
     Capabilities,
@@ -66,6 +67,7 @@ class Greenline(Connector):
             fields=frozenset(words.KEYS),
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
+            balances=frozenset(BALANCES),
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from connectors.tokens import TokenFile
 API = "/API/V3"
 PAGE_SIZE = 100
 """The vendor's maximum."""
-RELATIONS = '["Contact","CustomerType","Note","Tags"]'
+RELATIONS = '["Contact","CustomerType","Note","Tags","CreditAccount"]'
 """Without them there is no email, phone or consent."""
 LIMIT = Limit(rate=1.0, at_once=90.0, calls=BURST)
 """The bucket of an account with one register, and the burst limit; the headers tell the bucket as it is."""

@@ -15,6 +15,7 @@ from connectors._lightspeed_x_access import Access, Personal, Rotating
 from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client, metered
 from connectors._lightspeed_x_writes import Writes
 from connectors.base import (
+    BALANCES,
     Action,
     Capabilities,
     Change,
@@ -84,6 +85,7 @@ class LightspeedX(Connector):
             fields=frozenset({*words.OWN_KEYS, "group"}),
             consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
             silent_outs=frozenset({"sms"} if self.settings.sms and self.settings.sms_false == "unknown" else ()),
+            balances=frozenset(BALANCES),
         )
 
     def consent(self) -> Consent:

@@ -11,18 +11,22 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from connectors import _shopify_documents as documents
+from connectors import _shopify_merges as merges
 from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._guard import after_a_write, checked, refuse_unoffered
 from connectors._shopify_bulk import Export
 from connectors._shopify_client import Client, ShopifyError
 from connectors.base import (
+    MERGED_INTO,
     Action,
     Capabilities,
     Change,
     CheckLine,
     Connector,
     Evidence,
+    Fate,
+    Foreseen,
     Page,
     ProofName,
     Record,
@@ -67,6 +71,7 @@ class Shopify(Connector):
     @property
     def capabilities(self) -> Capabilities:
         actions: set[Action] = {"update", "create", "relink", "add_note", "add_tag", "opt_out"}
+        actions |= {"merge"} if self.settings.merges else set()
         if not self.settings.link_keys:
             actions.discard("relink")
         return Capabilities(
@@ -190,6 +195,7 @@ class Shopify(Connector):
     def _check_scopes(self) -> str:
         _, scopes = self._account()
         needed = {"read_customers"} | ({"write_customers"} if self.settings.writes else set())
+        needed |= merges.SCOPES if self.settings.writes and self.settings.merges else set()
         if missing := sorted(needed - set(scopes)):
             raise VendorError(f"the app lacks {', '.join(missing)}: grant it and install the app anew", permanent=True)
         return ", ".join(scopes)
@@ -223,6 +229,10 @@ class Shopify(Connector):
     def write(self, change: Change) -> str:
         """One mutation per kind of field, in a fixed order; what fails after the first leaves the effect unknown."""
         refuse_unoffered(self.name, self.capabilities, change)
+        if change.action == "merge":
+            merging = self._merging(change)
+            merging.write()
+            return merging.loser
         steps = self._steps(change)
         payload: dict[str, Any] = {}
         for number, step in enumerate(steps):
@@ -234,6 +244,22 @@ class Shopify(Connector):
         if not isinstance(created, str):
             raise VendorError(f"{self.name}: Shopify does not say whom it created", permanent=False, effect="unknown")
         return created
+
+    def foresee(self, change: Change) -> Foreseen | None:
+        """The vendor's preview: who would stay, what stands against it, and what they would hold."""
+        refuse_unoffered(self.name, self.capabilities, change)
+        return self._merging(change).preview()
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        return merges.Merging(self.client, self.clock, loser, survivor, keeps_email=False).fate()
+
+    def _merging(self, change: Change) -> merges.Merging:
+        loser, survivor = change.profile_id or "", change.after[MERGED_INTO] or ""
+        found = self.fetch([loser, survivor])
+        if gone := [one for one in (loser, survivor) if found.get(one) is None]:
+            raise VendorError(f"{self.name}: there is no customer {gone[0]} (deleted or merged?)", permanent=True)
+        stays = found[survivor] or {}
+        return merges.Merging(self.client, self.clock, loser, survivor, keeps_email=bool(self.view(stays)["email"]))
 
     def _steps(self, change: Change) -> list[writes.Step]:
         try:

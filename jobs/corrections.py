@@ -18,6 +18,9 @@ CREATED = "@created:"
 REPLACES = "replaces"
 """In `before` of a create: the archived or lost profile whose place the new one takes (M12)."""
 
+ONE_BY_ONE = frozenset[Action]({"merge"})
+"""What only a word on that very correction lets go: none on its finding, on a field or on a breaker (G14)."""
+
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 
@@ -47,7 +50,8 @@ class Correction:
     view. `needs`: words of approval, choice (the value is only proposed, G13), identity_check, breaker. `blocked_by`:
     what holds it, such as breakers (`SOURCE/NAME`, comma separated) or the correction that it waits for. `detail` never
     holds a value of a profile. `origin`: the profile (`source:id`) from which the values come, or that is linked to, and
-    `origin_view` what was judged of it; empty where the correction rests on no other profile.
+    `origin_view` what was judged of it; empty where the correction rests on no other profile. `foreseen`: what the vendor
+    said a merge would come to, when it was asked just before; kept sealed as values are.
     """
 
     correction_id: str
@@ -72,11 +76,18 @@ class Correction:
     plan_id: str = ""
     origin: str = ""
     origin_view: Mapping[str, str | None] = field(default_factory=dict)
+    foreseen: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_handed_over(self) -> bool:
         """Whether it waits for the next export of its source (`jobs.handover`)."""
         return self.state == "intended" and self.detail.startswith(HANDED_OVER)
+
+    @property
+    def brought_by(self) -> str:
+        """The merge after which it sees to it that nothing is lost, whatever the profile then says; else empty (G9)."""
+        follows = not self.before and self.action in {"opt_out", "relink"}
+        return self.after_correction or "" if follows else ""
 
     @property
     def creators(self) -> tuple[str, ...]:

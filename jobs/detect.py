@@ -82,6 +82,7 @@ def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
+    warehouse.run("merging", key=key)
     warehouse.run("lookups")
     warehouse.connection.execute(_TABLE)
     for script in sql.folder("findings"):

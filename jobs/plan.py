@@ -85,7 +85,7 @@ def _proposal(row: Mapping[str, Any], header: Mapping[str, str], vault: Vault) -
 def _needs(row: Mapping[str, Any], action: str) -> tuple[str, ...]:
     """What a person has to say first: `choice` where the plan only proposes a value (G13), identity (G12)."""
     needs = []
-    if row["apply"] == "review" or row["pick"] or action == "create":
+    if row["apply"] == "review" or row["pick"] or action in {"create", "merge"}:
         needs.append("approval")
     if row["pick"]:
         needs.append("choice")
@@ -100,7 +100,7 @@ def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
     targets: dict[tuple[str, str | None, str], list[_Proposal]] = defaultdict(list)
     for proposal in proposals:
         c = proposal.correction
-        target = proposal.key if c.profile_id is None else "|".join(sorted(c.before))
+        target = proposal.key if c.profile_id is None or not c.before else "|".join(sorted(c.before))
         targets[c.source, c.profile_id, target].append(proposal)
     kept = []
     for group in targets.values():

@@ -145,7 +145,8 @@ def headline(
     handed_over = states.pop("handed_over", 0)
     going = [c for c in corrections if c.state not in {"held", "blocked"} and c.correction_id not in said_no]
     actions = Counter[str](c.action for c in going)
-    updates = actions.total() - actions["create"] - actions["archive"]
+    updates = actions.total() - actions["create"] - actions["archive"] - actions["merge"]
+    merged = f", {many(actions['merge'], 'merge')}" if actions["merge"] else ""
     accepted = sum(finding.state == "accepted" for finding in findings)
     tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in WAITING]
     missing = [line.source for line in sources if not line.certified]
@@ -153,7 +154,7 @@ def headline(
     rejected = f"; {len(said_no)} rejected" if said_no else ""
     said = [
         f"plan {plan_id}: {many(updates, 'update')}, {many(actions['create'], 'create')}, "
-        f"{many(actions['archive'], 'archive')}; {states['held']} held for review{blocked}{rejected}; {accepted} accepted.",
+        f"{many(actions['archive'], 'archive')}{merged}; {states['held']} held for review{blocked}{rejected}; {accepted} accepted.",
         *([f"Written: {', '.join(tried)}."] if tried else []),
         *([f"Handed over to a person: {handed_over}."] if handed_over else []),
         *([f"{'0 more' if tried else '0'} written: {nothing}."] if nothing else []),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import phonenumbers
 
 from connectors.base import VIEW_FIELDS, Change, Connector, Record, VendorError
+from jobs import merges
 from jobs.corrections import REPLACES, Correction, CorrectionState, fingerprint
 from jobs.journal import CREATED, Journal
 
@@ -43,6 +44,10 @@ class Writer:
         reason = self.not_as_judged(correction, record)
         if reason:
             return self.journal.move(correction, "handed_back", reason)
+        if correction.action == "merge":
+            return self._merge(correction, record)
+        if correction.brought_by and record is not None and not self.missing(correction, self.connector.view(record)):
+            return self.journal.move(self.journal.move(correction, "intended"), "verified", "reads so already")
         return self._write(correction, record)
 
     def settle(self, correction: Correction) -> Correction:
@@ -52,8 +57,9 @@ class Writer:
         """
         if correction.state == "unknown" and correction.detail.startswith(OTHERS_CHANGED):
             return correction
-        if correction.action == "create":
-            return self._settle_create(correction)
+        if correction.action in {"create", "merge"}:
+            once = self._settle_create if correction.action == "create" else self._settle_merge
+            return once(correction)
         if correction.state == "applied":
             return self._verify(correction, None)
         record = self._read(correction.profile_id)
@@ -75,6 +81,40 @@ class Writer:
         if holders:
             return self.journal.move(correction, "handed_back", _taken(holders))
         return self.journal.move(correction, "ready", NOT_SENT)
+
+    def _merge(self, correction: Correction, record: Record | None) -> Correction:
+        """Asked for only after the vendor's preview, where there is one, names the same survivor and nothing against it."""
+        foreseen = merges.foresee(self.connector, _change(correction, record))
+        if foreseen is not None:
+            correction = self.journal.foresaw(correction, merges.kept_words(foreseen))
+            if against := merges.contradiction(correction, foreseen):
+                return self.journal.move(correction, "refused", _without_values(against, correction))
+        return self._write(correction, record)
+
+    def _settle_merge(self, correction: Correction) -> Correction:
+        reading = merges.read(self.connector, correction)
+        if reading.state == "unknown" and correction.state == "unknown":
+            return correction
+        if reading.state in {"verified", "unknown"}:
+            return self._came_to(correction, reading)
+        if correction.state == "applied":
+            return self.journal.move(correction, "unknown", "the vendor said done, and it does not show")
+        reason = reading.why or self.not_as_judged(correction, self._read(correction.profile_id))
+        if reason:
+            return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
+        return self.journal.move(correction, "ready", NOT_SENT)
+
+    def _verify_merge(self, correction: Correction) -> Correction:
+        try:
+            return self._came_to(correction, merges.read(self.connector, correction))
+        except VendorError as error:
+            text = f"not read back: {_without_values(str(error), correction)}"
+            return self.journal.move(correction, "unknown", text)
+
+    def _came_to(self, correction: Correction, reading: merges.Reading) -> Correction:
+        if reading.state == "verified":
+            return self._verified(correction, reading.why)
+        return self.journal.move(correction, "unknown", reading.why or "reads back otherwise: both are still there")
 
     def not_as_judged(self, correction: Correction, record: Record | None) -> str:
         """Why this profile is no longer what the plan judged; empty when it is."""
@@ -110,6 +150,8 @@ class Writer:
 
     def _verify(self, correction: Correction, before: View | None) -> Correction:
         """Read back: every field that was to change shows it, every other field is as it was (where that is known)."""
+        if correction.action == "merge":
+            return self._verify_merge(correction)
         try:
             record = self._read(correction.new_id or correction.profile_id)
         except VendorError as error:
@@ -126,8 +168,8 @@ class Writer:
             return self.journal.move(correction, "unknown", f"reads back otherwise: {', '.join(missing)}")
         return self._verified(correction)
 
-    def _verified(self, correction: Correction) -> Correction:
-        correction = self.journal.move(correction, "verified")
+    def _verified(self, correction: Correction, detail: str = "") -> Correction:
+        correction = self.journal.move(correction, "verified", detail)
         self._at("after_verify", correction)
         return correction
 

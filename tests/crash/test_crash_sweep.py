@@ -42,6 +42,7 @@ DOZEN: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | Non
     "relink-till": ("shop", "1", "relink", {"link:till": f"{CREATED}create-till"}, "create-till"),
     "relink-uptown": ("shop", "2", "relink", {"link:uptown": f"{CREATED}create-uptown"}, "create-uptown"),
     "tag-till": ("till", "2", "add_tag", {"tags": "Shopify;vip"}, "relink-till"),
+    "merge-shop": ("shop", "5", "merge", {"merged_into": "4"}, "opt-out-shop"),
 }
 
 
@@ -144,12 +145,12 @@ def in_a_child(work: Callable[[], None]) -> int:
 
 @pytest.fixture(scope="module")
 def new_stores(empty_store: Callable[..., Any], person: Callable[[int], dict[str, str | None]]) -> Callable[[], Any]:
-    """Three stores of four people; uptown takes no reference of ours, so a create is found by phone and names."""
+    """Three stores of five people; uptown takes no reference of ours, so a create is found by phone and names."""
 
     def make() -> Mapping[str, Any]:
         stores = {name: empty_store(name, knows_keys=name != "uptown") for name in SOURCES}
         for store in stores.values():
-            for n in range(1, 5):
+            for n in range(1, 6):
                 store.add(str(n), **person(n))
         return stores
 
@@ -173,7 +174,7 @@ def points(name: str) -> Iterator[str]:
 def test_the_undisturbed_run_does_everything_once(trials: Trials) -> None:
     """What the sweep compares with is itself right."""
     ending = trials.undisturbed
-    assert [state for _, state, _ in ending.corrections] == ["verified"] * 12
+    assert [state for _, state, _ in ending.corrections] == ["verified"] * len(DOZEN)
     assert sorted(key for ledger in ending.effects.values() for _, _, key in ledger) == sorted(DOZEN)
     assert ending.records["shop"]["1"]["link:till"] == "till-new-1"
     assert ending.records["shop"]["2"]["link:uptown"] == "uptown-new-1"
@@ -224,4 +225,4 @@ def test_a_second_write_would_be_noticed(trials: Trials) -> None:
 
     assert in_a_child(forgetful) == 0
     assert trials.ending(plan) != trials.undisturbed
-    assert len(trials.vendors.stores()["uptown"].records) == 6
+    assert len(trials.vendors.stores()["uptown"].records) == 7
