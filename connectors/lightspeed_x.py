@@ -49,6 +49,13 @@ class LightspeedX(Connector):
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
     )
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "In the back office merge the other customer into the one who stays: sales, store credit, loyalty and what is on "
+        "account go along. No API does it.",
+        "Where the merge is not offered, because an integration uses the customer API: take the phone and the email off the "
+        "other customer. Never delete who has a balance, points or credit (G11).",
+    )
     Settings = words.LightspeedXSettings
     settings: words.LightspeedXSettings
 

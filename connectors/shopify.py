@@ -56,6 +56,11 @@ class Shopify(Connector):
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "count_before", "count_after", "no_repeats", "same_contract", "shrink", "canaries"}
     )
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "Write down the POS ids of both customers: of two links to one system the shop keeps one.",
+        "In the shop's admin merge the other customer into the one who stays. Its preview says who that is, and what stands "
+        "against it: gift cards, store credit, subscriptions, a privacy request. It cannot be undone.",
+    )
     Settings = words.ShopifySettings
     settings: words.ShopifySettings
 

@@ -75,6 +75,12 @@ class Treez(Connector):
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
     )
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "In Treez open the profile that stays, and merge the other into it. The portal calls it permanent.",
+        "What stays filled is kept, gaps are filled from the other, and rewards are added up: look at the sum after.",
+        "Licence number and its expiry may have to be entered anew.",
+    )
     Settings = words.TreezSettings
     settings: words.TreezSettings
 

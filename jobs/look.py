@@ -21,7 +21,7 @@ from reports.words import many
 SUFFIXES = (".csv", ".xlsx")
 MOST = 5
 """So many of several that are meant are named."""
-EXPORTS = ("entities", "links", "suspects", "findings", "plan", "journal")
+EXPORTS = ("entities", "links", "suspects", "findings", "plan", "journal", "merges")
 
 
 def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:

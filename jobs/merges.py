@@ -7,7 +7,7 @@ it is not asked for again before that reading says that both profiles are as the
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.base import BALANCES, MERGED_INTO, Change, Connector, Fate, Foreseen, VendorError
+from connectors.base import BALANCES, MERGED_INTO, Change, Connector, Fate, Foreseen, VendorError, connector_class
 from jobs.corrections import Correction, CorrectionState
 
 View = Mapping[str, str | None]
@@ -22,6 +22,11 @@ class Reading:
 
     state: CorrectionState | None
     why: str = ""
+
+
+def steps_by_hand(kind: str) -> tuple[str, ...]:
+    """How a person merges two profiles in a system of this kind."""
+    return tuple(connector_class(kind).MERGE_STEPS)
 
 
 def survivor_of(correction: Correction) -> str:

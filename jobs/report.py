@@ -14,6 +14,7 @@ import orjson
 from jobs.certificate import ASKS
 from jobs.corrections import CREATED, Correction
 from jobs.detect import Finding
+from jobs.merges import steps_by_hand
 from jobs.pull import APPROVABLE, Pulled
 from jobs.settings import Settings
 from jobs.standing import Standing
@@ -32,6 +33,7 @@ from reports.document import (
     Step,
 )
 from reports.mask import base_name, masks
+from reports.merging import KINDS
 from reports.summary import ALWAYS_SHOWN, CORRECTION_STATES, SETTLED, SEVERITIES
 from reports.words import many
 
@@ -282,7 +284,7 @@ def _finding(
         members=[_member(member, admin_urls) for member in finding.members],
         evidence=_facts(finding.evidence),
         proposal=finding.proposal,
-        todo=list(_steps(finding, corrections)),
+        todo=list(_steps(finding, corrections, source.kind if source else "")),
         blocked_by=finding.blocked_by,
         first_seen=str(life.first_seen),
         nights_open=life.nights_open,
@@ -350,10 +352,16 @@ def _member(member: str, admin_urls: AdminUrls) -> Member:
     return Member(source=source, id=profile_id, admin_url=admin_urls[source](profile_id))
 
 
-def _steps(finding: Finding, corrections: Sequence[Correction]) -> tuple[str, ...]:
-    """What a person does about it: to approve is a step only where a correction is there that a yes would let go."""
+def _steps(finding: Finding, corrections: Sequence[Correction], kind: str) -> tuple[str, ...]:
+    """What a person does about it: to approve is a step only where a correction is there that a yes would let go.
+
+    How two profiles are merged in the system itself is told where nothing here will do it (M10).
+    """
     check = finding.check
-    return (*check.todo, *(check.approve if any(c.state in _APPROVABLE for c in corrections) else check.by_hand))
+    if any(c.state in _APPROVABLE for c in corrections):
+        return (*check.todo, *check.approve)
+    merging = steps_by_hand(kind) if kind and check.kind in KINDS and finding.proposal.startswith("keep ") else ()
+    return (*check.todo, *check.by_hand, *merging)
 
 
 def _by_finding(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:

@@ -83,7 +83,7 @@ def why_command(desk: Desk, one: str, other: str, unmask: bool) -> None:
     click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write."),
 )
 def export(desk: Desk, what: str, out: Path) -> None:
-    """Entities, links, findings, plan or journal of the last run as CSV for machines, or XLSX for people."""
+    """Entities, links, findings, plan, journal or merges of the last run as CSV for machines, or XLSX for people."""
     with desk.workspace() as workspace:
         rows = look.export(workspace, what, out)
     desk.say(f"{out}: {many(rows, 'row')} of {what}", {"file": str(out), "rows": rows})
