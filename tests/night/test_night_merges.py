@@ -26,7 +26,7 @@ def merging(raw: dict[str, Any]) -> None:
 def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
     """Ada is twice downtown and twice in the shop; Bo is twice downtown and holds points on both profiles."""
     with serving(tmp_path_factory.mktemp("merges"), people=60, edit=merging) as group:
-        group.faults("shop").approve(scopes=SCOPES, merge_seconds=90.0, merge_raises=True)
+        group.faults("shop").approve(scopes=SCOPES, merge_seconds=90.0, merge_forgets=True)
         yield group
 
 
@@ -85,7 +85,7 @@ def test_t9_a_customer_on_two_treez_profiles_is_merged_by_name_and_the_points_ar
 
 
 def test_m10_two_accounts_of_the_shop_become_one_with_both_links_and_the_opt_out(group: Group) -> None:
-    """G9, T10: the till knows both; the vendor's merge raises the consent, and the opt-out behind it puts it back."""
+    """G9, T10: the till knows both; the vendor's merge forgets the opt-outs, and those behind it put them back."""
     shop = group.faults("shop")
     (till,) = entered(group, "till", "CA", {})
     known = group.faults("till").read(till)

@@ -37,7 +37,7 @@ def customer_merge(call: Call, arguments: Arguments) -> dict[str, Any]:
     made = merged(kept, lost, override or {})
     if wrong := _refusals(call.books, one, two, made):
         return {"resultingCustomerId": None, "job": None, "userErrors": wrong}
-    made = {**made, **_consents(kept, lost, call)}
+    made = {**made, **_consents(lost, call)}
     job = _job(call, kept)
     if call.shop.quirks.merge_seconds and not call.pretending:
         call.books.merging |= {key: {**job, "lost": lost["id"], "made": made} for key in (kept["id"], lost["id"])}
@@ -164,11 +164,8 @@ def _fields(call: Call, record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _consents(kept: Record, lost: Record, call: Call) -> dict[str, Any]:
-    if not call.shop.quirks.merge_raises:
-        return {}
-    wishing = {name: lost[name] for name in ("emailConsent", "smsConsent") if lost[name]["state"] == "SUBSCRIBED"}
-    return {name: consent for name, consent in wishing.items() if kept[name]["state"] != "SUBSCRIBED"}
+def _consents(lost: Record, call: Call) -> dict[str, Any]:
+    return {name: lost[name] for name in ("emailConsent", "smsConsent")} if call.shop.quirks.merge_forgets else {}
 
 
 def _job(call: Call, kept: Record) -> dict[str, Any]:
