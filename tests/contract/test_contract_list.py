@@ -36,6 +36,7 @@ def test_a_vendor_file_keeps_to_the_house(kind: str) -> None:
     assert vendor.REQUIRED_PROOFS.issubset(get_args(ProofName))
     assert {"no_repeats", "same_contract", "shrink", "canaries"} <= vendor.REQUIRED_PROOFS
     assert issubclass(vendor.Settings, SourceSettings)
+    assert bool(vendor.MERGE_STEPS) == (kind != "table"), "M10: how two profiles are merged there"
     folder = Path(inspect.getfile(vendor)).parent
     for file in [folder / f"{kind}.py", *folder.glob(f"_{kind}*.py")]:
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 400, file.name

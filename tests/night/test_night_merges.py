@@ -78,7 +78,7 @@ def test_t9_a_customer_on_two_treez_profiles_is_merged_by_name_and_the_points_ar
     say(group, "apply", report.run_id)
     assert len(group.writes()) == writes, "a yes to the finding lets no merge go (G14)"
     approve(group, report, found[ada[1]])
-    group.apply(report.run_id)
+    assert ", 1 merge; " in group.apply(report.run_id).report.headline
     assert group.writes()[writes:] == ["downtown POST /dispensary/v3/downtown/customer/merge"]
     assert (store.read(ada[1])["merged_into"], store.read(ada[0])["status"]) == (ada[0], "active")
     assert ada[1] not in merges(group.night(write=False).report)
