@@ -128,7 +128,7 @@ def test_every_command_explains_itself(command: str) -> None:
         ("group:", "groups:", "groups: unknown key (did you mean 'group'?)"),
         ("region:", "regon:", "sources.list.regon: unknown key (did you mean 'region'?)"),
         ("sources:", "limits: {shrinks: 5 %}\nsources:", "limits.shrinks: unknown key (did you mean 'shrink'?)"),
-        ("sources:", "pairings: [{ecom: list, pos: [list], key: []}]\nsources:", "pairings.0.key: unknown key (did you mean"),
+        ("sources:", "pairings: [{ecom: list, pos: [list], key: []}]\nsources:", "pairings (entry 1).key: unknown key (did you mean"),
         ("kind: table", "kind: tabel", "no connector for kind 'tabel': choose one of"),
         ("role: pos", "role: shop", "role"),
         ("region: CA", "region: Canada", "region"),
