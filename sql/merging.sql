@@ -106,7 +106,7 @@ select source, survivor_n, survivor_id, loser_id, survivor_n as n, survivor_id a
 union all
 select source, survivor_n, survivor_id, loser_id, loser_n as n, loser_id as id from mergers;
 
--- grain: one row per merger and channel of which one of the two was refused, tonight or on a night that is remembered (G9, G9b)
+-- grain: one row per merger, channel and word of which one of the two refused, tonight or on a night that is remembered (G9, G9b)
 create table merged_outs as
 select distinct m.source, m.survivor_n, m.survivor_id, m.loser_id, v.channel, v.word
 from voices as v

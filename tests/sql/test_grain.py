@@ -12,7 +12,7 @@ from tests.sql.given import KEY, Night
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
     "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "drift", "consent/merges", "consent/voices",
-    "consent/conflicts", "judge", "lookups",
+    "consent/conflicts", "judge", "merging", "lookups",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -83,6 +83,13 @@ GRAIN = {
     "refusals": "source, id, channel, by_source, by_id",
     "consent_conflicts": "target_source, target_id, channel",
     "next_outs": "source, id, channel",
+    "accounts": "n",
+    "mergers": "loser_n",
+    "merger_sides": "n",
+    "merged_outs": "source, survivor_id, channel, word",
+    "merged_links": "source, loser_id, pos_source, pos_id",
+    "merge_blocks": "source, loser_id",
+    "balances": "source, id",
     "picks": "pairing, ecom_n, pos, system",
 }
 MAY_BE_EMPTY = {
@@ -90,6 +97,10 @@ MAY_BE_EMPTY = {
     "torn_chains",
     "merges",
     "broken_outs",
+    "accounts",
+    "merged_outs",
+    "merged_links",
+    "balances",
     "group_titles",
     "group_pairings",
     "group_conflicts",
