@@ -180,6 +180,8 @@ _LIGHTSPEED_X = Format(
         "country": ("physical_country_id", "physical_country"),
         "group": ("customer_group", "customer_group_name"),
         "email_consent": ("do_not_email",),
+        "points": ("loyalty_balance",),
+        "credit": ("store_credit_balance",),
     },
     words={
         # the flag says no: true is out; false is also the creation default, so unknown (G9)
@@ -190,8 +192,8 @@ _LIGHTSPEED_X = Format(
     outs={"email_consent": True, "sms_consent": False},
     blanks={"phone": ("0",), "group": ("All Customers",)},
     unread=(
-        "company_name", "fax", "gender", "sex", "website", "twitter", "tax_id", "enable_loyalty", "loyalty_balance",
-        "store_credit_balance", "balance", "year_to_date", "on_account_limit", "account_limit", "physical_suburb",
+        "company_name", "fax", "gender", "sex", "website", "twitter", "tax_id", "enable_loyalty", "balance",
+        "year_to_date", "on_account_limit", "account_limit", "physical_suburb",
         "enable_promotional_sms", "postal_address_1", "postal_address_2", "postal_address1", "postal_address2",
         "postal_suburb", "postal_city", "postal_postcode", "postal_state", "postal_country", "postal_country_id",
         *(f"custom_field_{n}" for n in range(1, 5)),
@@ -289,6 +291,7 @@ _TREEZ = Format(
         "created_at": ("Signup Date",),
         "updated_at": ("Last Update",),
         "email_consent": ("Opt Out", "opt_out"),
+        "points": ("Rewards Balance",),
     },
     words={
         "status": {"active": "active", "deactivated": "archived", "inactive": "archived"},
@@ -301,7 +304,7 @@ _TREEZ = Format(
         "Physician Name", "Physician License", "Caregiver Name", "Caregiver License Number",
     ),
     unread=(
-        "Verification Status", "Middle Name", "Nickname", "Gender", "Referral Source", "Rewards Balance", "Banned",
+        "Verification Status", "Middle Name", "Nickname", "Gender", "Referral Source", "Banned",
         "Last Visit Date",
     ),
     fixed=frozenset({"tags"}),
@@ -326,6 +329,8 @@ _GREENLINE = Format(
         "status": ("Archived",),
         "email_consent": ("Marketing Email Opt In", "Email Opt In"),
         "sms_consent": ("Marketing SMS Opt In", "SMS Opt In"),
+        "points": ("Loyalty Points", "Points"),
+        "credit": ("Credit Balance",),
     },
     words={
         "status": _ticks("archived", "active"),
@@ -333,7 +338,7 @@ _GREENLINE = Format(
         "sms_consent": _YES_OR_NO,
     },
     outs={"email_consent": False, "sms_consent": False},
-    unread=("Tax Exempt", "Loyalty Points", "Points", "Credit Balance", "Total Spent", "Visits"),
+    unread=("Tax Exempt", "Total Spent", "Visits"),
     unique=frozenset({"email", "phone"}),
     steps=(
         "In the dashboard open Customers, Customer List, and choose Import/Export, tab Customers; your role must allow it.",

@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from connectors._shaping import clean, day, text
-from connectors.base import Record, Secret, SourceSettings
+from connectors._shaping import amount, clean, day, text
+from connectors.base import BALANCES, Record, Secret, SourceSettings
 
 KEYS = {
     "first_name": "firstName", "last_name": "lastName", "birth_date": "birthday", "email": "email", "phone": "phone",
@@ -21,9 +21,11 @@ FIELDS = pa.schema(
         *((name, pa.bool_()) for name in (ARCHIVED, *CONSENTS.values())),
         ("createdAt", pa.string()),
         ("updatedAt", pa.string()),
+        *((name, pa.string()) for name in BALANCES),
     ]
 )
 DROPPED = frozenset({"companyId", "taxExempt", "loyaltyPoints", "creditBalance"})
+"""The balances are read as `points` and `credit`; assumed, the credit is told in cents."""
 
 
 class GreenlineSettings(SourceSettings):
@@ -52,7 +54,11 @@ class GreenlineSettings(SourceSettings):
 def landed(row: Mapping[str, Any]) -> dict[str, Any]:
     """One customer in the words of FIELDS, unknown keys with it; what is left out on purpose goes here (G11)."""
     kept = {key: value for key, value in row.items() if key not in DROPPED}
-    return kept | {"id": text(row.get("id")), "phone": text(row.get("phone"))}
+    balances = {
+        "points": amount(row.get("loyaltyPoints")),
+        "credit": amount(row.get("creditBalance"), hundredths=True),
+    }
+    return kept | balances | {"id": text(row.get("id")), "phone": text(row.get("phone"))}
 
 
 def view(record: Record) -> dict[str, str | None]:
@@ -63,6 +69,7 @@ def view(record: Record) -> dict[str, str | None]:
         "birth_date": day(record.get("birthday")),
         **dict.fromkeys(("street", "street_2", "city", "region", "postal_code", "country", "tags", "group")),
         **{channel: _consent(record.get(key)) for channel, key in CONSENTS.items()},
+        **{name: record.get(name) for name in BALANCES},
     }
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 
-from connectors.base import Capabilities, Change, CheckLine, VendorError
+from connectors.base import MERGED_INTO, Capabilities, Change, CheckLine, VendorError
 from connectors.clock import Clock
 
 STATUS_AFTER = {"archive": "archived", "restore": "active", "erase": "erased"}
 """The actions that change a profile's status, and nothing else of it."""
 
+_OF_ONE_THING = frozenset({*STATUS_AFTER, "set_group", "merge"})
 _OPTS_OUT = ("opt_out", "create")
 """Who is new to a system may have opted out elsewhere (G9)."""
 _REASONS = (
@@ -57,17 +58,27 @@ def refuse_unoffered(name: str, can: Capabilities, change: Change) -> None:
         why = "consent is written by opt_out, and with a create"
     elif not consent.items() <= outs.items() or (consent and "opt_out" not in can.actions):
         why = "out is written where it can be, for the channels that are known here"
-    elif change.action in STATUS_AFTER:
-        moved = {"status": STATUS_AFTER[change.action]}
-        why = "" if after == moved else f"{change.action} changes the status alone, to {moved['status']}"
-    elif change.action == "set_group" and set(after) != {"group"}:
-        why = "set_group changes the group alone"
+    elif change.action in _OF_ONE_THING:
+        why = _misfit(change)
     elif unknown := after.keys() - can.fields - consent.keys():
         why = f"{', '.join(sorted(unknown))} cannot be written"
     elif change.action == "create" and (missing := [field for field in can.required if not after.get(field)]):
         why = f"nobody is created without {', '.join(missing)}"
     if why:
         raise VendorError(f"{name}: {why}", permanent=True)
+
+
+def _misfit(change: Change) -> str:
+    """What an action that changes one thing alone says beside it."""
+    after = change.after
+    if change.action == "set_group":
+        return "" if set(after) == {"group"} else "set_group changes the group alone"
+    if change.action == "merge":
+        other = after.get(MERGED_INTO)
+        names_another = set(after) == {MERGED_INTO} and bool(other and change.profile_id) and other != change.profile_id
+        return "" if names_another else "a merge names the other profile, which stays, and nothing else"
+    moved = {"status": STATUS_AFTER[change.action]}
+    return "" if after == moved else f"{change.action} changes the status alone, to {moved['status']}"
 
 
 @contextmanager

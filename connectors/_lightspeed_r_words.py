@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
 from connectors._phones import home_digits, is_number
-from connectors._shaping import clean, day, text
+from connectors._shaping import amount, clean, day, text
 from connectors.base import Record, Secret, SourceSettings
 from connectors.tokens import TokenPlace
 
@@ -48,7 +48,7 @@ FIELDS = pa.schema(
         ("addresses", pa.list_(ADDRESS)),  # the main one first
         *((name, pa.string()) for name in ("group", "tags", "note")),
         ("noteIsPublic", pa.bool_()),
-        *((name, pa.string()) for name in ("createTime", "timeStamp", "contactTimeStamp")),
+        *((name, pa.string()) for name in ("createTime", "timeStamp", "contactTimeStamp", "credit")),
     ]
 )
 DROPPED = frozenset(
@@ -137,6 +137,7 @@ class Words:
             "note": note.get("note"),
             "noteIsPublic": flag(note.get("isPublic")),
             "contactTimeStamp": contact.get("timeStamp"),
+            "credit": amount(_inner(row, "CreditAccount").get("balance")),
         }
 
     def written(self, current: Record, after: Mapping[str, str | None]) -> dict[str, Any]:
@@ -179,6 +180,7 @@ def view(record: Record) -> dict[str, str | None]:
         "note": clean(record["note"]),
         "tags": record["tags"],
         "group": clean(record["group"]),
+        "credit": record.get("credit"),
     }
 
 

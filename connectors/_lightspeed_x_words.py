@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from connectors._shaping import clean, day, text
-from connectors.base import Record, Secret, SourceSettings
+from connectors._shaping import amount, clean, day, text
+from connectors.base import BALANCES, Record, Secret, SourceSettings
 from connectors.tokens import TokenPlace
 
 NAMES = ("first_name", "last_name")
@@ -54,6 +54,7 @@ FIELDS = pa.schema(
         *((name, pa.string()) for name in ("email_consent", "sms_consent")),
         ("year_to_date", pa.float64()),
         ("version", pa.int64()),
+        *((name, pa.string()) for name in BALANCES),
     ]
 )
 DROPPED = frozenset(
@@ -64,6 +65,7 @@ DROPPED = frozenset(
         "time_until_deletion",
     }
 )  # fmt: skip
+"""The balances are read as `points` and `credit`; what a customer owes on account is a credit below zero."""
 
 
 class LightspeedXSettings(SourceSettings):
@@ -122,6 +124,8 @@ def landed(row: Mapping[str, Any], group_name: str | None, settings: LightspeedX
         "group_name": None if is_no_group(group_name, settings) else group_name,
         "email_consent": _email_consent(row.get("do_not_email"), settings),
         "sms_consent": _sms_consent(row.get("enable_promotional_sms"), settings),
+        "points": amount(row.get("loyalty_balance")),
+        "credit": amount(row.get("balance")),
     }
 
 
@@ -174,6 +178,7 @@ def view(record: Record) -> dict[str, str | None]:
         "sms_consent": record["sms_consent"],
         "group": record["group_name"] if clean(record["group_name"]) else None,  # exactly as it is spelled (X2)
         "tags": None,
+        **{name: record[name] for name in BALANCES},
     }
 
 

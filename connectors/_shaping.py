@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 SPACES = " \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -27,3 +28,16 @@ def day(value: Any) -> str | None:
 def text(value: Any) -> Any:
     """A number as text; anything else as it is, so that a misfit is told and not bent."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def amount(value: Any, *, hundredths: bool = False) -> Any:
+    """A balance as plain decimal text without idle zeros (`12.5`); None where none is told; a misfit as it is.
+
+    `hundredths`: it is told in cents.
+    """
+    told = clean(value)
+    try:
+        number = Decimal(told or "") / (100 if hundredths else 1)
+    except InvalidOperation:
+        return told
+    return f"{number.normalize():f}" if number.is_finite() else told

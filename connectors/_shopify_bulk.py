@@ -18,7 +18,8 @@ LONGEST_S = 6 * 3600.0
 SLOT_WAIT_S = 60.0
 STARTS = 3
 DOWNLOADS = 3
-PAGE = 5_000
+PAGE = 2_000
+"""Customers that are whole in memory at once, and the children of all of them: most of what an export takes."""
 
 _RUNNING = {"CREATED", "RUNNING", "CANCELING"}
 _START_AGAIN = {"CANCELED", "EXPIRED", "FAILED"}

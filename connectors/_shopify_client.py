@@ -34,6 +34,7 @@ _SENTENCES = (
     ("set the SMS consent", "has no effect: the customer has no phone number"),
     ("must not be in the future", "is in the future: set this machine's clock"),
     ("already exists", "is there already"),
+    ("has gift cards", "has gift cards, and Shopify merges nobody who has"),
     ("is invalid", "is not valid for Shopify"),
     ("does not exist", "does not exist (any more): the customer may have been deleted or merged"),
     ("not found", "does not exist (any more): the customer may have been deleted or merged"),
@@ -66,6 +67,11 @@ _NAMED = frozenset(
         "LIMIT_REACHED",
         "CUSTOMER_DOES_NOT_EXIST",
         "INVALID_QUERY",
+        "INVALID_CUSTOMER",
+        "INVALID_CUSTOMER_ID",
+        "CUSTOMER_HAS_GIFT_CARDS",
+        "MISSING_OVERRIDE_ATTRIBUTE",
+        "OVERRIDE_ATTRIBUTE_INVALID",
     }
 )
 _FIELDS = frozenset(
@@ -81,6 +87,8 @@ _FIELDS = frozenset(
         "addresses",
         "customer",
         "customerId",
+        "customerOneId",
+        "customerTwoId",
         "countryCode",
         "emailMarketingConsent",
         "smsMarketingConsent",
@@ -113,7 +121,7 @@ class Client:
     """One shop's GraphQL endpoint."""
 
     def __init__(self, name: str, settings: ShopifySettings, clock: Clock) -> None:
-        self._name = name
+        self.name = name
         self._settings = settings
         self._clock = clock
         self._token = settings.token.reveal().get_secret_value() if settings.token else ""
@@ -143,7 +151,7 @@ class Client:
             raise self._refused(answer, document, writing=not harmless)
         (payload,) = answer["data"].values() or (None,)
         if not isinstance(payload, dict) or not isinstance(payload.get("userErrors"), list):
-            raise ShopifyError(f"{self._name}: Shopify does not say what it did", permanent=False, effect="unknown")
+            raise ShopifyError(f"{self.name}: Shopify does not say what it did", permanent=False, effect="unknown")
         if payload["userErrors"]:
             raise self._user_error(payload["userErrors"])
         return payload
@@ -163,7 +171,7 @@ class Client:
                 break
             self.http.stats.retries += 1
             self._clock.sleep(wait)
-        raise ShopifyError(f"{self._name}: Shopify still answers {code[0]} after {waited:.0f} s", permanent=False)
+        raise ShopifyError(f"{self.name}: Shopify still answers {code[0]} after {waited:.0f} s", permanent=False)
 
     def _signed_in(self, body: Mapping[str, Any], *, writing: bool) -> dict[str, Any]:
         """Sends with a token that is good; one that was got here and is refused is got once more."""
@@ -224,7 +232,7 @@ class Client:
         code = (_codes(answer) or [""])[0]
         sent = frozenset(re.findall(r"\w+", document))
         where = ".".join(listed(step, sent) or "[…]" for step in error.get("path") or []) or "the request"
-        text = f"{self._name}: Shopify refuses {where} ({_code(code) if code else 'no code'})"
+        text = f"{self.name}: Shopify refuses {where} ({_code(code) if code else 'no code'})"
         if needs := extensions.get("requiredAccess"):
             scopes = [word for word in re.findall(r"\w+", str(needs)) if word in _SCOPES]
             text += f"; the app needs: {', '.join(scopes) or 'a scope that it lacks'}"
@@ -238,7 +246,7 @@ class Client:
 
     def _user_error(self, errors: Sequence[Mapping[str, Any]]) -> ShopifyError:
         code = str(errors[0].get("code") or "")
-        text = f"{self._name}: " + "; ".join(_sentence(error) for error in errors)
+        text = f"{self.name}: " + "; ".join(_sentence(error) for error in errors)
         failed = code in {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"}
         refused = ShopifyError(text, permanent=not failed, effect="unknown" if failed else "none")
         refused.code = code

@@ -3,13 +3,14 @@
 import errno
 import tempfile
 import zlib
+from array import array
 from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-CHUNK = 32 * 1024
-"""Bytes of a bucket that wait in memory."""
+CHUNK = 16 * 1024
+"""Bytes of a bucket that wait in memory; there are as many buckets as pages."""
 
 
 class Spill:
@@ -22,7 +23,8 @@ class Spill:
         self._cipher = AESGCM(AESGCM.generate_key(bit_length=256))
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the export is read
         self._waiting = [bytearray() for _ in range(buckets)]
-        self._places: list[list[tuple[int, int]]] = [[] for _ in range(buckets)]
+        self._places = [array("Q") for _ in range(buckets)]
+        """Begin and size of each chunk, flat: pairs of objects would be most of what grows with the export."""
         self._chunks = self._end = 0
 
     def add(self, key: str, line: bytes) -> None:
@@ -35,7 +37,8 @@ class Spill:
     def buckets(self) -> Iterator[list[bytes]]:
         """The lines, bucket by bucket. Raises OSError."""
         for bucket, places in enumerate(self._places):
-            sealed = b"".join(self._opened(number, size) for number, size in places)
+            pairs = zip(places[::2], places[1::2], strict=True)
+            sealed = b"".join(self._opened(start, size) for start, size in pairs)
             yield (sealed + bytes(self._waiting[bucket])).splitlines()
 
     def close(self) -> None:
@@ -46,7 +49,7 @@ class Spill:
         sealed = self._cipher.encrypt(self._chunks.to_bytes(12, "big"), packed, None)
         self._file.seek(0, 2)
         self._file.write(self._chunks.to_bytes(12, "big") + sealed)
-        self._places[bucket].append((self._end, 12 + len(sealed)))
+        self._places[bucket].extend((self._end, 12 + len(sealed)))
         self._chunks, self._end = self._chunks + 1, self._end + 12 + len(sealed)
         self._waiting[bucket] = bytearray()
 

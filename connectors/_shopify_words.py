@@ -67,6 +67,10 @@ class ShopifySettings(SourceSettings):
         description="type of a new link metafield, as its definition in the shop has it",
     )
 
+    merges: bool = Field(
+        default=False, description="whether customers may be merged: the app needs {read,write}_customer_merge"
+    )
+
     @model_validator(mode="after")
     def _signs_in(self) -> "ShopifySettings":
         if (self.token is None) == (self.client_id is None) or (self.client_id is None) != (self.client_secret is None):

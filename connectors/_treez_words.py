@@ -11,8 +11,8 @@ from typing import Any, Literal, Self
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from connectors._shaping import clean, day, text
-from connectors.base import Record, Secret, SourceSettings, VendorError
+from connectors._shaping import amount, clean, day, text
+from connectors.base import MERGED_INTO, Record, Secret, SourceSettings, VendorError
 
 NAMES = ("first_name", "last_name")
 ADDRESS_KEYS = {
@@ -35,6 +35,7 @@ FIELDS = pa.schema(
         ("email_consent", pa.string()),
         ("addresses", pa.list_(ADDRESS)),  # the main one first: the one marked as primary
         ("customer_groups", pa.list_(pa.string())),
+        ("points", pa.string()),
         *((name, pa.string()) for name in ("signup_date", "last_update", "last_visit_date")),
     ]
 )
@@ -45,7 +46,7 @@ DROPPED = frozenset(
         "physician_first_name", "physician_last_name", "physician_license", "physician_address", "physician_phone",
         "is_caregiver", "caregiver_license_number", "caregiver_name_1", "caregiver_name_2", "caregiver_details",
         "verification_reasons", "imageList",
-        # judgements, balances and what no rule needs
+        # judgements and what no rule needs; the balance of rewards is read as `points`
         "warning_1", "warning_2", "banned", "gender", "rewards_balance", "rewards_type", "opt_out", "middle_name",
         "nickname", "referral_source", "merged_customer_ids", "external_ids",
     }
@@ -71,6 +72,9 @@ class TreezSettings(SourceSettings):
         default="unproven", description="what `opt_out: true` says: settle it from known customers of this store (G9)"
     )
     new_patient_type: Literal["ADULT", "MEDICAL"] = Field(default="ADULT", description="assumed, of created profiles")
+    merges: bool = Field(
+        default=False, description="whether profiles may be merged, by v3 alone: needs api_customer::merge"
+    )
     admin_page: str | None = Field(
         default=None, pattern=r"^https://.*\{id\}", description="address of a profile's page, with {id} for its id"
     )
@@ -101,6 +105,7 @@ class Words:
             "merged_into_customer_id": text(row.get("merged_into_customer_id")),
             "phone": text(row.get("phone")),
             "email_consent": self._consent(row.get("opt_out")),
+            "points": amount(row.get("rewards_balance")),
             "addresses": known if isinstance(places, list) and len(known) == len(places) else places,
             "customer_groups": [name for group in groups if (name := _group(group))]
             if isinstance(groups, list)
@@ -160,6 +165,8 @@ def view(record: Record) -> dict[str, str | None]:
         "sms_consent": None,
         "group": None,
         "tags": ";".join(sorted(set(record["customer_groups"]))) or None,
+        "points": record.get("points"),
+        MERGED_INTO: merged,
     }
 
 

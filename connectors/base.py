@@ -31,8 +31,8 @@ WHOLE_LIST: frozenset[ProofName] = frozenset(
 )
 """What the best of lists prove: an end, counts around it, pages without a gap."""
 Action = Literal[
-    "update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore", "erase"
-]
+    "update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore", "merge", "erase",
+]  # fmt: skip
 
 Erasure = Literal["gone", "asked", "there"]
 """What a vendor shows of somebody who is to be erased: nobody, that it was asked for it, or who it was."""
@@ -43,6 +43,13 @@ VIEW_FIELDS = (
     "email_consent", "sms_consent", "note", "tags", "group",
 )  # fmt: skip
 """The canonical fields of a `view`; a link adds `link:<pos source>`. `group` is None where the system keeps none (X2)."""
+BALANCES = ("points", "credit")
+"""What a `view` shows besides where its system lists it: loyalty points, and store credit or an account, as decimal text.
+
+Read and shown, never written (G11): a sale moves them between a write and its reading back.
+"""
+MERGED_INTO = "merged_into"
+"""In `after` of a merge: the id of the profile that stays. A `view` of the one that went may show it."""
 
 
 class VendorError(Exception):
@@ -165,6 +172,8 @@ class Capabilities:
     """Of phone and email, those that no two profiles of the source may share."""
     required: tuple[str, ...] = ()
     """Canonical fields without which a profile cannot be created."""
+    balances: frozenset[str] = frozenset()
+    """Of `BALANCES`, those that every record of the source tells; a gap there is no zero (G11)."""
     lists_gone: bool = True
     """Whether an export holds archived and merged profiles; where not, they are asked for by id (T2)."""
     resumable: bool = False
@@ -180,7 +189,8 @@ class Change:
 
     `tags` is the whole list after the change, sorted, joined by `;`. `note` is the whole text after the change.
     `group` is the group's name; None takes the profile out of its group. `set_group` changes `group` alone, `archive` and
-    `restore` change `status` alone; `erase` says `status` `erased`, and is read back by `Connector.erasure`.
+    `restore` change `status` alone; `erase` says `status` `erased`, and is read back by `Connector.erasure`. A `merge` folds
+    `profile_id` into the profile that `merged_into` names, alone.
     """
 
     action: Action
@@ -191,6 +201,21 @@ class Change:
     """The correction's id: our own reference where the vendor takes one, so that a create is never doubled."""
     current: Record | None = None
     """The record as read just before the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a vendor says a merge would come to, before it is asked for: who would stay, what stands against it in the
+    vendor's own words, and what the one who stays would then hold, in canonical words where there are any."""
+
+    survivor: str
+    blockers: tuple[str, ...] = ()
+    holds: Mapping[str, str | None] = field(default_factory=dict)
+
+
+Fate = Literal["done", "running", "apart", "elsewhere"]
+"""Where a merge stands, by reading alone: through, not through yet, both are there as before, or the one that was to go
+is gone some other way."""
 
 
 class Connector(ABC):
@@ -209,6 +234,8 @@ class Connector(ABC):
     """What one call costs, in the units of the vendor's limit."""
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]]
     Settings: ClassVar[type[SourceSettings]] = SourceSettings
+    MERGE_STEPS: ClassVar[Sequence[str]] = ()
+    """How a person merges two profiles in the system itself, from its documentation; what is kept and what is lost (M10)."""
 
     def __init__(self, name: str, settings: Any, clock: Clock) -> None:
         self.name = name
@@ -283,6 +310,14 @@ class Connector(ABC):
         """What the source still shows of a profile that is to be erased (G10). Raises VendorError."""
         record = self.fetch([profile_id]).get(profile_id)
         return "gone" if record is None or is_nobody(self.view(record)) else "there"
+
+    def foresee(self, change: Change) -> Foreseen | None:
+        """What the vendor says a merge would come to; None where it gives no preview. Raises VendorError."""
+        return None
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        """What became of a merge, by reading alone. Raises VendorError when it cannot be read for now."""
+        raise VendorError(f"{self.name}: merge is not offered here: see `rollcall check`", permanent=True)
 
     @property
     def by_hand(self) -> frozenset[str]:

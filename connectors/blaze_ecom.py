@@ -7,7 +7,7 @@ in `_blaze_ecom_words` and, of its list, in `_offset_list`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeGuard
+from typing import Any, ClassVar, Literal, TypeGuard
 from urllib.parse import quote, urlsplit
 
 from connectors import _blaze_ecom_words as words
@@ -49,6 +49,10 @@ class BlazeEcom(Connector):
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
     REQUIRED_PROOFS = WHOLE_LIST
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "No merge of ECOM accounts is documented: ask the customer which one they use, and BLAZE what becomes of the other.",
+        "Contact data of an account is changed in Mission Control (C1).",
+    )
     Settings = words.BlazeEcomSettings
     settings: words.BlazeEcomSettings
 

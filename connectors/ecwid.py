@@ -6,7 +6,7 @@ refused token is a 403 here, and the connector stops at once then (sheet: Errors
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _ecwid_words as words
@@ -44,6 +44,10 @@ class Ecwid(Connector):
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
     REQUIRED_PROOFS = WHOLE_LIST
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "E-Series has no merge. Ask the customer which account they use, and take it as theirs.",
+        "Orders stay with the account in which they were made: delete none that has any.",
+    )
     Settings = words.EcwidSettings
     settings: words.EcwidSettings
 

@@ -21,6 +21,7 @@ from connectors._file_import import write_import
 from connectors._phones import is_number
 from connectors._shaping import SPACES, clean, day
 from connectors.base import (
+    BALANCES,
     VIEW_FIELDS,
     Capabilities,
     Change,
@@ -37,7 +38,7 @@ from connectors.sheets import Sheet, open_sheet
 CANONICAL = (
     "id", "first_name", "last_name", "full_name", "birth_date", "phone", "phone_2", "email", "email_2",
     "street", "street_2", "city", "region", "postal_code", "country", "email_consent", "sms_consent",
-    "group", "tags", "note", "status", "created_at", "updated_at", "has_purchased", "external_id",
+    "group", "tags", "note", "status", "created_at", "updated_at", "has_purchased", "external_id", *BALANCES,
 )  # fmt: skip
 FILE_FIELDS = pa.schema([(name, pa.string()) for name in CANONICAL])
 FILE_PROOFS: frozenset[ProofName] = frozenset({"no_repeats", "same_contract", "shrink", "canaries", "fresh"})
@@ -308,7 +309,7 @@ def file_capabilities(reader: FileReader, form: Format = PLAIN) -> Capabilities:
 
 def view_of(record: Record) -> dict[str, str | None]:
     """One landed row in canonical fields, as `sql/shape/table.sql` gives them."""
-    view = {name: clean(record.get(name)) for name in VIEW_FIELDS}
+    view = {name: clean(record.get(name)) for name in (*VIEW_FIELDS, *BALANCES)}
     status = (view["status"] or "").lower()
     tags = {clean(tag) or "" for tag in (view["tags"] or "").split(";")} - {""}
     return view | {

@@ -7,7 +7,7 @@ in `_greenline_words` and, of its list, in `_offset_list`. Merging is left to pe
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _greenline_words as words
@@ -15,6 +15,7 @@ from connectors._guard import checked, clock_told, refuse_unoffered
 from connectors._offset_list import PAGE_SIZE, OffsetList
 from connectors._shaping import text
 from connectors.base import (
+    BALANCES,
     WHOLE_LIST,
     Action,
     Capabilities,
@@ -47,6 +48,12 @@ class Greenline(Connector):
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
     REQUIRED_PROOFS = WHOLE_LIST
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "Greenline has no merge. Carry points and store credit over by hand first, where the province allows points.",
+        "Then take the phone and the email off the other profile, or archive it where that is offered.",
+        "Leave a profile alone that ECOM is linked to: it is the one that stays.",
+    )
     Settings = words.GreenlineSettings
     settings: words.GreenlineSettings
 
@@ -66,6 +73,7 @@ class Greenline(Connector):
             fields=frozenset(words.KEYS),
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
+            balances=frozenset(BALANCES),
         )
 
     # reading ---------------------------------------------------------------------------------------------------------

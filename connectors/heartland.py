@@ -6,7 +6,7 @@ The list is walked by key, because page numbers shift while clerks work (sheet: 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from connectors import _heartland_words as words
@@ -48,6 +48,11 @@ class Heartland(Connector):
     FIELDS = words.FIELDS
     DROPPED = words.DROPPED
     REQUIRED_PROOFS = WHOLE_LIST
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "Make phone and email the customer's on one profile alone, and set the other inactive; that can be undone.",
+        "Or merge them in Heartland itself, the one way there is: the other profile's id is gone then, and nothing is told "
+        "where it went. A link to it is made anew on the next night (M12).",
+    )
     Settings = words.HeartlandSettings
     settings: words.HeartlandSettings
     _embeds_addresses = True

@@ -6,7 +6,7 @@ customers). Custom fields and credit accounts are not asked for: they may hold w
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ from connectors.tokens import TokenFile
 API = "/API/V3"
 PAGE_SIZE = 100
 """The vendor's maximum."""
-RELATIONS = '["Contact","CustomerType","Note","Tags"]'
+RELATIONS = '["Contact","CustomerType","Note","Tags","CreditAccount"]'
 """Without them there is no email, phone or consent."""
 LIMIT = Limit(rate=1.0, at_once=90.0, calls=BURST)
 """The bucket of an account with one register, and the burst limit; the headers tell the bucket as it is."""
@@ -56,6 +56,12 @@ class LightspeedR(Connector):
     ID = "customerID"
     DROPPED = words.DROPPED
     REQUIRED_PROOFS = WHOLE_LIST
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "Look at both credit accounts first: one that is archived keeps its balance, and nobody sees it.",
+        "In the back office merge the other customer into the one who stays: it cannot be undone, and no API does it.",
+        "The one who stays keeps its values, gaps are filled from the other, and the other is archived.",
+    )
     Settings = words.LightspeedRSettings
     settings: words.LightspeedRSettings
 

@@ -15,6 +15,7 @@ from connectors._lightspeed_x_access import Access, Personal, Rotating
 from connectors._lightspeed_x_client import CUSTOMERS, RETAILER, WINDOW_S, Client, metered
 from connectors._lightspeed_x_writes import Writes
 from connectors.base import (
+    BALANCES,
     Action,
     Capabilities,
     Change,
@@ -47,6 +48,13 @@ class LightspeedX(Connector):
     DROPPED = words.DROPPED
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
+    )
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "In the back office merge the other customer into the one who stays: sales, store credit, loyalty and what is on "
+        "account go along. No API does it.",
+        "Where the merge is not offered, because an integration uses the customer API: take the phone and the email off the "
+        "other customer. Never delete who has a balance, points or credit (G11).",
     )
     Settings = words.LightspeedXSettings
     settings: words.LightspeedXSettings
@@ -84,6 +92,7 @@ class LightspeedX(Connector):
             fields=frozenset({*words.OWN_KEYS, "group"}),
             consent=frozenset({"email", "sms"} if self.settings.sms else {"email"}),
             silent_outs=frozenset({"sms"} if self.settings.sms and self.settings.sms_false == "unknown" else ()),
+            balances=frozenset(BALANCES),
         )
 
     def consent(self) -> Consent:

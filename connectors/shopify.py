@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from connectors import _shopify_documents as documents
+from connectors import _shopify_merges as merges
 from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._erasing import is_nobody
@@ -18,6 +19,7 @@ from connectors._guard import after_a_write, checked, refuse_unoffered
 from connectors._shopify_bulk import Export
 from connectors._shopify_client import PRICE, Client, ShopifyError
 from connectors.base import (
+    MERGED_INTO,
     Action,
     Capabilities,
     Change,
@@ -25,6 +27,8 @@ from connectors.base import (
     Connector,
     Erasure,
     Evidence,
+    Fate,
+    Foreseen,
     Page,
     ProofName,
     Record,
@@ -57,6 +61,11 @@ class Shopify(Connector):
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "count_before", "count_after", "no_repeats", "same_contract", "shrink", "canaries"}
     )
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "Write down the POS ids of both customers: of two links to one system the shop keeps one.",
+        "In the shop's admin merge the other customer into the one who stays. Its preview says who that is, and what stands "
+        "against it: gift cards, store credit, subscriptions, a privacy request. It cannot be undone.",
+    )
     Settings = words.ShopifySettings
     settings: words.ShopifySettings
 
@@ -72,6 +81,7 @@ class Shopify(Connector):
     @property
     def capabilities(self) -> Capabilities:
         actions: set[Action] = {"update", "create", "relink", "add_note", "add_tag", "opt_out", "erase"}
+        actions |= {"merge"} if self.settings.merges else set()
         if not self.settings.link_keys:
             actions.discard("relink")
         return Capabilities(
@@ -203,6 +213,7 @@ class Shopify(Connector):
     def _check_scopes(self) -> str:
         _, scopes = self._account()
         needed = {"read_customers"} | ({"write_customers"} if self.settings.writes else set())
+        needed |= merges.SCOPES if self.settings.writes and self.settings.merges else set()
         if missing := sorted(needed - set(scopes)):
             raise VendorError(f"the app lacks {', '.join(missing)}: grant it and install the app anew", permanent=True)
         if self.settings.writes and (lacking := sorted(ERASING - set(scopes))):
@@ -241,6 +252,10 @@ class Shopify(Connector):
         if change.action == "erase":
             self.client.write(documents.ERASE, {"id": words.GID.format(change.profile_id)})
             return str(change.profile_id)
+        if change.action == "merge":
+            merging = self._merging(change)
+            merging.write()
+            return merging.loser
         steps = self._steps(change)
         payload: dict[str, Any] = {}
         for number, step in enumerate(steps):
@@ -252,6 +267,22 @@ class Shopify(Connector):
         if not isinstance(created, str):
             raise VendorError(f"{self.name}: Shopify does not say whom it created", permanent=False, effect="unknown")
         return created
+
+    def foresee(self, change: Change) -> Foreseen | None:
+        """The vendor's preview: who would stay, what stands against it, and what they would hold."""
+        refuse_unoffered(self.name, self.capabilities, change)
+        return self._merging(change).preview()
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        return merges.Merging(self.client, self.clock, loser, survivor, keeps_email=False).fate()
+
+    def _merging(self, change: Change) -> merges.Merging:
+        loser, survivor = change.profile_id or "", change.after[MERGED_INTO] or ""
+        found = self.fetch([loser, survivor])
+        if gone := [one for one in (loser, survivor) if found.get(one) is None]:
+            raise VendorError(f"{self.name}: there is no customer {gone[0]} (deleted or merged?)", permanent=True)
+        stays = found[survivor] or {}
+        return merges.Merging(self.client, self.clock, loser, survivor, keeps_email=bool(self.view(stays)["email"]))
 
     def _steps(self, change: Change) -> list[writes.Step]:
         try:

@@ -16,12 +16,14 @@ from connectors._guard import checked, clock_told, listed, refuse_unoffered
 from connectors._shaping import text
 from connectors._treez_access import LIFE_MS, Access, Exchanged, Signed
 from connectors.base import (
+    MERGED_INTO,
     Action,
     Capabilities,
     Change,
     CheckLine,
     Connector,
     Evidence,
+    Fate,
     Page,
     ProofName,
     Record,
@@ -38,6 +40,7 @@ PAGE_SIZE = 50
 SINCE = "1990-01-01T00:00:00.000+00:00"
 LIMIT = Limit(10.0)
 """Calls per second of v2; assumed for v3, which shows one without its window."""
+MERGE = "/customer/merge"
 UPDATE, CREATE = "/customer/update/{id}", "/customer/detailcustomer"
 """Assumed for v2, whose own paths are not known; its full-replace POST is never used."""
 PASSES = 3
@@ -71,6 +74,12 @@ class Treez(Connector):
     DROPPED = words.DROPPED
     REQUIRED_PROOFS: ClassVar[frozenset[ProofName]] = frozenset(
         {"end_mark", "pages_contiguous", "no_repeats", "same_contract", "shrink", "canaries"}
+    )
+    EXPORT_CONTRACT = 2
+    MERGE_STEPS: ClassVar[Sequence[str]] = (
+        "In Treez open the profile that stays, and merge the other into it. The portal calls it permanent.",
+        "What stays filled is kept, gaps are filled from the other, and rewards are added up: look at the sum after.",
+        "Licence number and its expiry may have to be entered anew.",
     )
     Settings = words.TreezSettings
     settings: words.TreezSettings
@@ -106,6 +115,8 @@ class Treez(Connector):
         actions: set[Action] = {"update", "create", "add_note"}
         if self.settings.opt_out_means != "unproven":
             actions.add("opt_out")
+        if self.settings.merges and self.settings.api == "v3":
+            actions.add("merge")
         return Capabilities(
             actions=frozenset(actions if self.settings.writes else ()),
             fields=frozenset(words.OWN_KEYS.keys() | words.ADDRESS_KEYS.keys()),
@@ -113,6 +124,7 @@ class Treez(Connector):
             silent_outs=frozenset({"email"} if self.settings.opt_out_means == "in" else ()),
             unique=frozenset({"phone", "email"}),
             required=("first_name", "last_name", "birth_date"),
+            balances=frozenset({"points"}),
             lists_gone=False,
         )
 
@@ -198,8 +210,11 @@ class Treez(Connector):
             raise VendorError(f"{self.name}: Treez answered another profile than {profile_id}", permanent=False)
         return rows[0] if rows else None
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        """The `data` of one answer; None where Treez knows nobody. The envelope counts, not the status alone."""
+    def _call(self, method: str, path: str, body: Any = None, *, bare: bool = False) -> Any:
+        """The `data` of one answer; None where Treez knows nobody. The envelope counts, not the status alone.
+
+        `bare`: a success comes without an envelope.
+        """
         reply = self.access.send(method, f"{self._prefix}{path}", json=body, ok=(200, 201, 400, 404, 409, 422))
         effect: Literal["none", "unknown"] = "unknown" if method != "GET" and reply.status < 300 else "none"
         try:
@@ -211,6 +226,8 @@ class Treez(Connector):
         code = answer.get("resultCode") if isinstance(answer, dict) else None
         if code == "SUCCESS":
             return answer.get("data")
+        if bare and reply.status < 300 and isinstance(answer, dict) and code is None:
+            return answer
         if code != "FAIL":
             what = f"{reply.where} answered {reply.status} without Treez's envelope: check base_url and the clock"
             raise VendorError(what, permanent=reply.status >= 400, status=reply.status, effect=effect)
@@ -246,6 +263,7 @@ class Treez(Connector):
             return "the vendor does not say"
         granted = {word for word in _strings(reply.json()) if word.startswith("api_")}
         wanted = {"api_customer::read"} | ({"api_customer::write"} if self.settings.writes else set())
+        wanted |= {"api_customer::merge"} if "merge" in self.capabilities.actions else set()
         if granted and wanted - granted:
             missing = ", ".join(sorted(wanted - granted))
             raise VendorError(f"{missing} is not granted: ask the vendor for it", permanent=True)
@@ -269,9 +287,28 @@ class Treez(Connector):
                 raise VendorError(what, permanent=True, effect="unknown")
             return str(made[0]["customer_id"])
         assert change.profile_id is not None
+        if change.action == "merge":
+            return self._merge(change.profile_id, change)
         body = self.words.written(change.after, self._writable(change.profile_id, change))
         self._call("PATCH", UPDATE.format(id=quote(change.profile_id, safe="")), body)
         return change.profile_id
+
+    def _merge(self, loser: str, change: Change) -> str:
+        """The answer is a bare record that does not say whose, so `fate` reads what came of it. There is no way back."""
+        survivor = change.after[MERGED_INTO] or ""
+        for profile_id in (loser, survivor):
+            self._writable(profile_id, change)
+        sides = {"sourceCustomerId": loser, "destinationCustomerId": survivor}
+        self._call("POST", MERGE, sides, bare=True)
+        return loser
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        row = self._raw(loser)
+        if row is None:
+            return "elsewhere"
+        if row.get("status") != "DEACTIVATED":
+            return "apart"
+        return "done" if words.filled(text(row.get("merged_into_customer_id"))) == survivor else "elsewhere"
 
     def _writable(self, profile_id: str, change: Change) -> dict[str, Any]:
         """The profile as it is now. Raises VendorError when it is gone, or its note is no longer what was judged."""

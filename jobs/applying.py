@@ -12,6 +12,7 @@ from jobs.approvals import barred
 from jobs.corrections import IN_DOUBT, Correction
 from jobs.erasures import barring
 from jobs.errors import ConfigError, IncompleteExport
+from jobs.headline import headline, status
 from jobs.lock import lock
 from jobs.progress import Progress
 from jobs.standing import Standing, written_since
@@ -133,12 +134,10 @@ def report_after(workspace: Workspace, report: RunReport, outcome: Outcome) -> R
     nothing = "" if written else standing.tally(corrections)
     return report.model_copy(
         update={
-            "status": reporting.status(report.sources, outcome.tripped),
+            "status": status(report.sources, outcome.tripped),
             "corrections": lines,
             "breakers": list(outcome.breakers),
-            "headline": reporting.headline(
-                report.run_id, corrections, report.findings, report.sources, standing, nothing
-            ),
+            "headline": headline(report.run_id, corrections, report.findings, report.sources, standing, nothing),
             "counts": reporting.counts(report.counts, lines),
             "warnings": [text for text in report.warnings if not text.startswith(APPLYING)] + _said(outcome),
         }

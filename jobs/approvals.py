@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from jobs.consent import opened
-from jobs.corrections import Correction
+from jobs.corrections import ONE_BY_ONE, Correction
 from jobs.policy import DRIFT_FIELDS
 from jobs.settings import Settings
 from jobs.state import DecisionRow
@@ -70,11 +70,13 @@ class Approvals:
             if against:
                 return Word(refusal=f"{_SAID.get(against[-1].verdict, against[-1].verdict)} by {against[-1].by}")
             if rows:
-                return Word(approving=tuple(rows))
+                return Word(approving=tuple(rows) if may_let_go(correction, rows[0]) else ())
         return Word()
 
     def holds(self, row: DecisionRow, correction: Correction) -> bool:
-        """Whether what was decided on is what stands in the plan."""
+        """Whether what was decided on is what stands in the plan; of what a merge brings along, the merge was judged."""
+        if row.id == correction.brought_by:
+            return True
         if row.fingerprint not in {None, correction.fingerprint}:
             return False
         return not is_open(row) or (row.run_id, correction.correction_id, correction.fingerprint) in self._shown
@@ -107,7 +109,8 @@ class Approvals:
         return bool(ids) and all(self.lifted(i) or (i.split("/", 1)[1] in BY_NAME and word.named) for i in ids)
 
     def _on_itself(self, correction: Correction) -> list[DecisionRow]:
-        return self._by_target.get(("correction", correction.correction_id), [])
+        names = dict.fromkeys(filter(None, (correction.correction_id, correction.brought_by)))
+        return [row for name in names for row in self._by_target.get(("correction", name), [])]
 
     def _on_findings(self, correction: Correction) -> list[DecisionRow]:
         return [row for name in correction.finding_ids for row in self._by_target.get(("finding", name), [])]
@@ -123,6 +126,11 @@ class Approvals:
         spoken = [row for name in rows for row in rows[name]]
         refused = [row for row in spoken if row.verdict != "approve"]
         return refused or (spoken if all(rows.values()) else [])
+
+
+def may_let_go(correction: Correction, row: DecisionRow) -> bool:
+    """Whether a yes of this kind is enough for this kind of write."""
+    return correction.action not in ONE_BY_ONE or row.target == "correction"
 
 
 def is_open(row: DecisionRow) -> bool:

@@ -13,7 +13,7 @@ from reports.document import Breaker
 NAMES = ("updates", "creates", "opt_outs", "same_value", "irreversible", "failures")
 HOLDS_ROWS_ONLY = "irreversible"
 """This one holds the rows that it counts; the others hold everything of their source."""
-_ALWAYS_BY_NAME = frozenset({"archive"})
+_ALWAYS_BY_NAME = frozenset({"archive", "merge"})
 
 
 def count(

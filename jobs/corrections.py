@@ -18,6 +18,9 @@ CREATED = "@created:"
 REPLACES = "replaces"
 """In `before` of a create: the archived or lost profile whose place the new one takes (M12)."""
 
+ONE_BY_ONE = frozenset[Action]({"merge"})
+"""What only a word on that very correction lets go: none on its finding, on a field or on a breaker (G14)."""
+
 IN_DOUBT: tuple[CorrectionState, ...] = ("intended", "applied", "unknown")
 """A write was begun and not proven: read first, never blindly write again."""
 
@@ -53,6 +56,7 @@ class Correction:
     `origin_view` what was judged of it; empty where the correction rests on no other profile. `undoes`: the correction that
     this one takes back (`PLAN/CORRECTION`), which is `undone` once this one is verified. `asks`: why a person has to say
     something first, in sentences. `lost`: what does not come back when it is undone; empty where everything does.
+    `foreseen`: what the vendor said a merge would come to, when it was asked just before; kept sealed as values are.
     """
 
     correction_id: str
@@ -80,11 +84,18 @@ class Correction:
     undoes: str = ""
     asks: tuple[str, ...] = ()
     lost: str = ""
+    foreseen: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_handed_over(self) -> bool:
         """Whether it waits for the next export of its source (`jobs.handover`)."""
         return self.state == "intended" and self.detail.startswith(HANDED_OVER)
+
+    @property
+    def brought_by(self) -> str:
+        """The merge after which it sees to it that nothing is lost, whatever the profile then says; else empty (G9)."""
+        follows = not self.before and self.action in {"opt_out", "relink"}
+        return self.after_correction or "" if follows else ""
 
     @property
     def creators(self) -> tuple[str, ...]:

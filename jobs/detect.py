@@ -101,6 +101,7 @@ def judge(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
     warehouse.run("holders")
+    warehouse.run("merging", key=key)
     warehouse.connection.execute(_TABLE)
 
 

@@ -140,5 +140,7 @@ def _holder(workspace: Workspace, row: dict[str, Any]) -> Holder:
         status=row["status"],
         verified=row["verified"],
         last_visit=row["last_visit"],
+        points=row["points"] or "",
+        credit=row["credit"] or "",
         admin_url=workspace.connectors[row["source"]].admin_url(row["id"]),
     )

@@ -153,6 +153,8 @@ def _never(original: Correction, has_a_way: bool) -> str:
         return f"what became of it is not known: `rollcall resume {original.plan_id}` finds out first"
     if original.action == "opt_out":
         return "an opt-out stays: an opt-in is never written (G9, G9a)"
+    if original.brought_by:
+        return "it came with a merge, which cannot be taken back (M10)"
     if not original.after:
         return "its values were purged: nobody knows any more what was there"
     return "" if has_a_way else f"a {original.action} cannot be taken back"

@@ -133,6 +133,14 @@ class Journal:
         held = replace(correction, state="held", needs=needs, blocked_by=blocked_by, detail=detail)
         return self._store(correction, held)
 
+    def foresaw(self, correction: Correction, words: Mapping[str, str | None]) -> Correction:
+        """Keep what the vendor said a merge would come to, sealed with the values of the correction."""
+        told = replace(correction, foreseen=dict(words))
+        there = (corrections.c.plan_id == told.plan_id) & (corrections.c.correction_id == told.correction_id)
+        with self.state.engine.begin() as connection:
+            connection.execute(sa.update(corrections).where(there).values(sealed=self._sealed(told)))
+        return told
+
     def let_go(self, correction: Correction) -> Correction:
         """Nothing holds it any more."""
         return self._store(correction, replace(correction, state="ready", blocked_by="", detail=""))
@@ -251,14 +259,17 @@ class Journal:
         return new
 
     def _values(self, row: Correction) -> dict[str, Any]:
-        values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
-        values |= {"origin": row.origin, "origin_view": dict(row.origin_view), "undoes": row.undoes}
-        values |= {"asks": list(row.asks), "lost": row.lost}
         return {
             **{name: getattr(row, name) for name in _PLAIN},
             **{name: list(getattr(row, name)) for name in _LISTS},
-            "sealed": self.vault.seal(orjson.dumps(values), _PURPOSE),
+            "sealed": self._sealed(row),
         }
+
+    def _sealed(self, row: Correction) -> bytes:
+        values = {"before": dict(row.before), "after": dict(row.after), "why": row.why}
+        values |= {"origin": row.origin, "origin_view": dict(row.origin_view), "foreseen": dict(row.foreseen)}
+        values |= {"undoes": row.undoes, "asks": list(row.asks), "lost": row.lost}
+        return self.vault.seal(orjson.dumps(values), _PURPOSE)
 
     def _correction(self, row: Mapping[Any, Any]) -> Correction:
         empty: dict[str, Any] = {"before": {}, "after": {}, "why": ""}

@@ -8,6 +8,7 @@ from typing import Any
 from jobs import clear as real
 from jobs import handover, kept, parts, snapshot, waiting
 from jobs.applying import Result, standing_of
+from jobs.corrections import ONE_BY_ONE
 from jobs.errors import ConfigError
 from jobs.standing import APPROVED
 from jobs.state import FindingRow
@@ -22,7 +23,7 @@ MOST = 5
 """So many of several that are meant are named."""
 KEPT = ("entities", "links", "suspects", "pending", "moves")
 """Lists that a night keeps."""
-EXPORTS = (*KEPT, "findings", "plan", "journal")
+EXPORTS = (*KEPT, "findings", "plan", "journal", "merges")
 
 
 def report(workspace: Workspace, run_id: str | None) -> tuple[RunReport, Path]:
@@ -179,7 +180,9 @@ def _next(document: RunReport, found: FindingLine, corrections: Sequence[Correct
     standing = Counter(c.standing for c in corrections)
     undecided = [c for c in corrections if c.standing == "held" and not c.detail.startswith(APPROVED)]
     if undecided:
-        return f"approve: rollcall decide approve finding {found.finding_id} --run {document.run_id} --why TEXT"
+        by_name = " ".join(c.correction_id for c in undecided if c.action in ONE_BY_ONE)
+        what = f"correction {by_name}" if by_name else f"finding {found.finding_id}"
+        return f"approve: rollcall decide approve {what} --run {document.run_id} --why TEXT"
     if any(c.detail.startswith(APPROVED) and c.standing in WAITING for c in corrections):
         return f"approved already: `rollcall apply {document.run_id}` writes what nothing else stands against"
     if not corrections:

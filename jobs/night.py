@@ -21,6 +21,7 @@ from jobs.applying import Result, carry_out, report_after, standing_of, take_inb
 from jobs.corrections import Correction
 from jobs.detect import Finding
 from jobs.errors import BreakerTripped, IncompleteExport
+from jobs.headline import status
 from jobs.inverse import asked_again
 from jobs.lock import lock
 from jobs.progress import Progress
@@ -74,7 +75,7 @@ def pull(workspace: Workspace, *, progress: Progress | None = None) -> list[Sour
     with _begun(workspace, "manual", progress) as night:
         lines = _source_lines(night, _pull(night))
         good = sum(line.certified for line in lines)
-        _end(night, reporting.status(lines), f"pull {night.run_id}: {good} of {many(len(lines), 'source')} certified")
+        _end(night, status(lines), f"pull {night.run_id}: {good} of {many(len(lines), 'source')} certified")
         return lines
 
 
@@ -86,7 +87,7 @@ def matched(workspace: Workspace, progress: Progress | None = None) -> Iterator[
         _fill(night, warehouse, pulled)
         _match(night, warehouse)
         yield warehouse, pulled
-        _end(night, reporting.status(_source_lines(night, pulled)), f"scan {night.run_id}")
+        _end(night, status(_source_lines(night, pulled)), f"scan {night.run_id}")
 
 
 @contextmanager
@@ -256,7 +257,7 @@ def _planned(
         business_date=str(night.day),
         started_at=night.started_at,
         finished_at=workspace.clock.now(),
-        status=reporting.status(sources, breaking.tripped),
+        status=status(sources, breaking.tripped),
         warnings=(*night.warnings, *reporting.observing(workspace.settings, workspace.state, night.day)),
         entities=warehouse.count("select count(distinct entity_id) from entities"),
         profiles=warehouse.count("select count(*) from profiles"),

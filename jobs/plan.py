@@ -112,6 +112,7 @@ def _asked_for(row: Mapping[str, Any], header: Mapping[str, str]) -> list[tuple[
         ("approval", f"a person picks: {picked}", bool(row["pick"])),
         ("choice", f"a person picks: {picked}", bool(row["pick"])),
         ("identity_check", "the customer signs in with it (G12)", signs_in and contact),
+        ("approval", "two profiles become one (G14)", action == "merge"),
         ("by_name", "it takes a value from a profile (C4)", header.get("by_name") == "yes"),
     )
     return list(dict.fromkeys((need, why) for need, why, holds in reasons if holds))
@@ -122,7 +123,7 @@ def _one_voice(proposals: Sequence[_Proposal]) -> list[_Proposal]:
     targets: dict[tuple[str, str | None, str], list[_Proposal]] = defaultdict(list)
     for proposal in proposals:
         c = proposal.correction
-        target = proposal.key if c.profile_id is None else "|".join(sorted(c.before))
+        target = proposal.key if c.profile_id is None or not c.before else "|".join(sorted(c.before))
         targets[c.source, c.profile_id, target].append(proposal)
     kept = []
     for group in targets.values():

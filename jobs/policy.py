@@ -18,7 +18,7 @@ Wins = Literal["newest", "mission_control", "ecom", "pos", "ask", "suggest", "ig
 Mode = Literal["off", "review", "auto"]
 
 DRIFT_FIELDS = ("first_name", "last_name", "birth_date", "phone", "email", "address", "group")
-ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out", "set_group")
+ACTIONS = ("drift", "relink", "create", "add_note", "add_tag", "opt_out", "set_group", "merge")
 
 PLACEHOLDERS = (
     "%0000000", "%1111111", "%2222222", "%3333333", "%4444444", "%5555555", "%6666666", "%7777777", "%8888888", "%9999999",

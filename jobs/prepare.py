@@ -94,7 +94,7 @@ def load(
             continue
         path = settings.workspace / source.used.path
         region = settings.sources[name].region
-        warehouse.shape(name, connectors[name].shape, region, snapshot.read(path, vault))
+        warehouse.shape(name, connectors[name].shape, region, _widened(snapshot.read(path, vault), connectors[name]))
         if connectors[name].shape == "table":
             warehouse.unread(name, snapshot.read(path, vault))
         misfits = snapshot.quarantine(path, vault)
@@ -166,6 +166,7 @@ def _capabilities(connectors: Mapping[str, Connector]) -> list[Row]:
         rows += [(name, "consent", channel) for channel in sorted(can.consent)]
         rows += [(name, "unique", field) for field in sorted(can.unique)]
         rows += [(name, "required", field) for field in can.required]
+        rows += [(name, "balance", balance) for balance in sorted(can.balances)]
         rows += [(name, "way", "file")] if can.hands_over else []
     return rows
 
@@ -199,6 +200,21 @@ def _lookups(settings: Settings) -> list[Row]:
 def _markers(pairings: Sequence[Pairing]) -> list[Row]:
     notes: list[Row] = [(p.id, "note", p.base.marker_note) for p in pairings if p.base.marker_note]
     return notes + [(p.id, "tag", tag) for p in pairings for tag in p.marker_tags]
+
+
+def _widened(rows: pa.RecordBatchReader, connector: Connector) -> pa.RecordBatchReader:
+    """The rows of a snapshot with the fields that were not read yet when it was taken, empty."""
+    missing = [field for field in connector.FIELDS if field.name not in rows.schema.names]
+    if not missing:
+        return rows
+
+    def wider() -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            blanks = [pa.nulls(batch.num_rows, field.type) for field in missing]
+            yield pa.RecordBatch.from_arrays([*batch.columns, *blanks], schema=schema)
+
+    schema = pa.schema([*rows.schema, *missing])
+    return pa.RecordBatchReader.from_batches(schema, wider())
 
 
 def _with_source(name: str, table: pa.Table) -> pa.RecordBatchReader:

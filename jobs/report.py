@@ -1,25 +1,25 @@
 """The run as a document: what was read, found, planned and done, masked before it is built."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 import orjson
 
 from jobs.certificate import ASKS
 from jobs.corrections import CREATED, Correction
 from jobs.detect import Finding
+from jobs.headline import Status, headline
+from jobs.merges import steps_by_hand
 from jobs.pull import APPROVABLE, Pulled
 from jobs.settings import Settings
 from jobs.standing import Standing
 from jobs.state import FindingRow, RunRow, State
 from reports.document import (
-    WAITING,
     Breaker,
     CorrectionLine,
     Counts,
@@ -32,10 +32,10 @@ from reports.document import (
     Step,
 )
 from reports.mask import base_name, masks
+from reports.merging import KINDS
 from reports.summary import ALWAYS_SHOWN, CORRECTION_STATES, SETTLED, SEVERITIES
 from reports.words import many
 
-Status = Literal["complete", "incomplete", "stopped", "failed"]
 _APPROVABLE = frozenset({"ready", "held"})
 FINDING_STATES = ("new", "open", "accepted", "fixed", "back")
 
@@ -121,48 +121,6 @@ def document(
         config=str(settings.file),
         policy=settings.policy(),
     )
-
-
-def status(sources: Iterable[SourceLine], tripped: Collection[str] | bool = False) -> Status:
-    """What the whole run came to; a source without a certificate outweighs a breaker (G1)."""
-    if not all(line.certified for line in sources):
-        return "incomplete"
-    return "stopped" if tripped else "complete"
-
-
-def headline(
-    plan_id: str,
-    corrections: Sequence[Correction],
-    findings: Iterable[FindingLine],
-    sources: Iterable[SourceLine],
-    standing: Standing,
-    nothing: str = "",
-) -> str:
-    """The last line: the plan in the form of DESIGN, Command line; then, where there is any, what was written and what
-    is missing. `nothing`: why applying wrote nothing, counted by reason."""
-    said_no = {c.correction_id for c in corrections if standing.rejected(c)}
-    states = Counter(
-        "handed_over" if c.is_handed_over else c.state for c in corrections if c.correction_id not in said_no
-    )
-    handed_over = states.pop("handed_over", 0)
-    going = [c for c in corrections if c.state not in {"held", "blocked"} and c.correction_id not in said_no]
-    actions = Counter[str](c.action for c in going)
-    updates = actions.total() - actions["create"] - actions["archive"] - actions["erase"]
-    erased = f", {many(actions['erase'], 'erasure')}" if actions["erase"] else ""
-    accepted = sum(finding.state == "accepted" for finding in findings)
-    tried = [f"{n} {state.replace('_', ' ')}" for state, n in sorted(states.items()) if state not in WAITING]
-    missing = [line.source for line in sources if not line.certified]
-    blocked = f"; {states['blocked']} blocked" if states["blocked"] else ""
-    rejected = f"; {len(said_no)} rejected" if said_no else ""
-    said = [
-        f"plan {plan_id}: {many(updates, 'update')}, {many(actions['create'], 'create')}, "
-        f"{many(actions['archive'], 'archive')}{erased}; {states['held']} held for review{blocked}{rejected}; {accepted} accepted.",
-        *([f"Written: {', '.join(tried)}."] if tried else []),
-        *([f"Handed over to a person: {handed_over}."] if handed_over else []),
-        *([f"{'0 more' if tried else '0'} written: {nothing}."] if nothing else []),
-        *([f"NO CERTIFICATE: {', '.join(missing)}."] if missing else []),
-    ]
-    return " ".join(said)
 
 
 def before(folder: Path, runs: Sequence[RunRow], today: str) -> Before:
@@ -284,7 +242,7 @@ def _finding(
         members=[_member(member, admin_urls) for member in finding.members],
         evidence=_facts(finding.evidence),
         proposal=finding.proposal,
-        todo=list(_steps(finding, corrections)),
+        todo=list(_steps(finding, corrections, source.kind if source else "")),
         by_whom=_by_whom(finding, source.store or finding.source if source else "", corrections),
         blocked_by=finding.blocked_by,
         first_seen=str(life.first_seen),
@@ -355,10 +313,16 @@ def _member(member: str, admin_urls: AdminUrls) -> Member:
     return Member(source=source, id=profile_id, admin_url=admin_urls[source](profile_id))
 
 
-def _steps(finding: Finding, corrections: Sequence[Correction]) -> tuple[str, ...]:
-    """What a person does about it: to approve is a step only where a correction is there that a yes would let go."""
+def _steps(finding: Finding, corrections: Sequence[Correction], kind: str) -> tuple[str, ...]:
+    """What a person does about it: to approve is a step only where a correction is there that a yes would let go.
+
+    How two profiles are merged in the system itself is told where nothing here will do it (M10).
+    """
     check = finding.check
-    return (*check.todo, *(check.approve if any(c.state in _APPROVABLE for c in corrections) else check.by_hand))
+    if any(c.state in _APPROVABLE for c in corrections):
+        return (*check.todo, *check.approve)
+    merging = steps_by_hand(kind) if kind and check.kind in KINDS and finding.proposal.startswith("keep ") else ()
+    return (*check.todo, *check.by_hand, *merging)
 
 
 def _by_whom(finding: Finding, store: str, corrections: Sequence[Correction]) -> str:

@@ -6,6 +6,8 @@ from connectors.base import Record
 from jobs.corrections import Correction
 from jobs.writer import AGAIN, Writer
 
+_ENDS = frozenset({"erase", "merge"})
+"""After these the profile is gone, with all that was written to it before."""
 AT_ONCE = 100
 """So many profiles are asked for in one go."""
 
@@ -15,10 +17,12 @@ def second_look(writer: Writer, rows: Sequence[Correction]) -> Iterator[Correcti
 
     Of several that wrote one field of a profile, the last counts. Raises VendorError.
     """
-    for row in (row for row in rows if row.action == "erase" and not writer.connector.capabilities.erases_later):
-        if writer.still_there(row):
+    ends = [row for row in rows if row.action in _ENDS]
+    for row in ends:
+        if writer.still_there(row) and not (row.action == "erase" and writer.connector.capabilities.erases_later):
             yield writer.journal.move(row, "unknown", f"{AGAIN}status")
-    rows = [row for row in rows if row.action != "erase"]
+    gone = {_profile(row) for row in ends}
+    rows = [row for row in rows if _profile(row) not in gone]
     last = _last_words(rows)
     records: dict[str, Record | None] = {}
     ids = sorted({_profile(row) for row in rows})

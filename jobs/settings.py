@@ -134,9 +134,9 @@ class Pairing(Closed):
         return self.base.fields[field]
 
     def mode(self, action: str) -> Mode:
-        """Whether an action is off, reviewed or unattended. Creating is never unattended (G14)."""
+        """Whether an action is off, reviewed or unattended. Creating and merging are never unattended (G14)."""
         mode = self.apply.get(action, self.base.apply[action])
-        return "review" if action == "create" and mode == "auto" else mode
+        return "review" if action in {"create", "merge"} and mode == "auto" else mode
 
     @property
     def match_keys(self) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def settled(warehouse: Warehouse, corrections: Sequence[Correction], means: Mean
 
     `warehouse` as planning left it. Tried out are those that can be written, the ones that wait for a person too.
     """
-    going = [c for c in corrections if _can_go(c)]
+    going = _tried_out(corrections)
     if not going:
         return list(corrections)
     _cut(warehouse, going)
@@ -141,10 +141,17 @@ def _beside(warehouse: Warehouse, corrections: Iterable[Correction], found: Mapp
     return [c for c in corrections if not near.isdisjoint(places[c.correction_id])]
 
 
-def _can_go(correction: Correction) -> bool:
-    """Whether a person's word is all that it may wait for, or a correction before it."""
-    blocked = correction.state == "blocked" and correction.blocked_by not in correction.follows
-    return correction.action in _TRIED and not blocked
+def _tried_out(corrections: Iterable[Correction]) -> list[Correction]:
+    """Those for which a person's word is all that they may wait for, or a correction before them that is tried out too."""
+    corrections = list(corrections)
+    others = {c.correction_id for c in corrections if c.action not in _TRIED}
+    return [
+        c
+        for c in corrections
+        if c.correction_id not in others
+        and others.isdisjoint(c.follows)
+        and (c.state != "blocked" or c.blocked_by in c.follows)
+    ]
 
 
 def _held(correction: Correction, loop: str) -> Correction:
@@ -178,7 +185,7 @@ class _Trial:
                 going = self._write(going)
                 night = self._next_night(night, going)
                 planned = plan.plan(night, self.means.vault)
-                going = [c for c in planned if self._goes_on(c)]
+                going = [c for c in _tried_out(planned) if self._goes_on(c)]
                 if not going:
                     return self.found
             for correction in going:
@@ -251,7 +258,7 @@ class _Trial:
     def _goes_on(self, correction: Correction) -> bool:
         """Whether it is a change that follows from what was written; one that goes round is noted, and is none."""
         targets = list(_targets(correction))
-        if not targets or not _can_go(correction) or self._is_left(correction) or not self.closed.isdisjoint(targets):
+        if not targets or self._is_left(correction) or not self.closed.isdisjoint(targets):
             return False
         if "choice" in correction.needs and self.wrote.keys().isdisjoint(targets):
             return False  # a new question for a person is nothing that happens by itself

@@ -15,6 +15,7 @@ from jobs import report as reporting
 from jobs.applying import APPLYING, Result, standing_of, write_report
 from jobs.corrections import IN_DOUBT, Correction
 from jobs.errors import BreakerTripped, ConfigError
+from jobs.headline import headline, status
 from jobs.inverse import Now, in_order, inverse, resting_on
 from jobs.lock import lock
 from jobs.workspace import Workspace
@@ -138,8 +139,8 @@ def _report(
         time_zone=workspace.settings.time_zone,
         started_at=began,
         finished_at=workspace.clock.now(),
-        status=reporting.status([], any(breaker.tripped for breaker in counted)),
-        headline=reporting.headline(plan_id, plan, [], [], standing),
+        status=status([], any(breaker.tripped for breaker in counted)),
+        headline=headline(plan_id, plan, [], [], standing),
         warnings=_said(run_id, plan),
         rollcall_version=version("rollcall"),
         sources=[],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import phonenumbers
 
 from connectors.base import VIEW_FIELDS, Change, Connector, Record, VendorError
+from jobs import merges
 from jobs.corrections import REPLACES, Correction, CorrectionState, fingerprint
 from jobs.journal import CREATED, Journal
 
@@ -44,6 +45,10 @@ class Writer:
         reason = self.not_as_judged(correction, record)
         if reason:
             return self.journal.move(correction, "handed_back", reason)
+        if correction.action == "merge":
+            return self._merge(correction, record)
+        if correction.brought_by and record is not None and not self.missing(correction, self.connector.view(record)):
+            return self.journal.move(self.journal.move(correction, "intended"), "verified", "reads so already")
         return self._write(correction, record)
 
     def settle(self, correction: Correction) -> Correction:
@@ -53,20 +58,15 @@ class Writer:
         """
         if correction.state == "unknown" and correction.detail.startswith(OTHERS_CHANGED):
             return correction
-        if correction.action in {"create", "erase"}:
-            settle = self._settle_create if correction.action == "create" else self._settle_erasure
-            return settle(correction)
+        once = {"create": self._settle_create, "erase": self._settle_erasure, "merge": self._settle_merge}
+        if correction.action in once:
+            return once[correction.action](correction)
         if correction.state == "applied":
             return self._verify(correction, None)
         record = self._read(correction.profile_id)
         if record is not None and not self.missing(correction, self.connector.view(record)):
             return self._verified(correction)
-        reason = self.not_as_judged(correction, record)
-        if not reason and correction.detail.startswith(AGAIN):
-            reason = f"{correction.detail}; somebody undid it, or a sync"
-        if reason:
-            return self.journal.move(correction, "handed_back", f"after a write of unknown outcome: {reason}")
-        return self.journal.move(correction, "ready", NOT_SENT)
+        return self._begun_anew(correction, self.not_as_judged(correction, record))
 
     def _settle_create(self, correction: Correction) -> Correction:
         if correction.state == "applied" or correction.new_id is not None:
@@ -85,7 +85,43 @@ class Writer:
             return self._verify_erasure(correction)
         if not self.still_there(correction):
             return self._verified(correction)
-        reason = self.not_as_judged(correction, self._read(correction.profile_id))
+        return self._begun_anew(correction, self.not_as_judged(correction, self._read(correction.profile_id)))
+
+    def _merge(self, correction: Correction, record: Record | None) -> Correction:
+        """Asked for only after the vendor's preview, where there is one, names the same survivor and nothing against it."""
+        foreseen = merges.foresee(self.connector, _change(correction, record))
+        if foreseen is not None:
+            correction = self.journal.foresaw(correction, merges.kept_words(foreseen))
+            if against := merges.contradiction(correction, foreseen):
+                return self.journal.move(correction, "refused", _without_values(against, correction))
+        return self._write(correction, record)
+
+    def _settle_merge(self, correction: Correction) -> Correction:
+        reading = merges.read(self.connector, correction)
+        if reading.state == "unknown" and correction.state == "unknown":
+            return correction
+        if reading.state in {"verified", "unknown"}:
+            return self._came_to(correction, reading)
+        if correction.state == "applied":
+            return self.journal.move(correction, "unknown", "the vendor said done, and it does not show")
+        return self._begun_anew(
+            correction, reading.why or self.not_as_judged(correction, self._read(correction.profile_id))
+        )
+
+    def _verify_merge(self, correction: Correction) -> Correction:
+        try:
+            return self._came_to(correction, merges.read(self.connector, correction))
+        except VendorError as error:
+            text = f"not read back: {_without_values(str(error), correction)}"
+            return self.journal.move(correction, "unknown", text)
+
+    def _came_to(self, correction: Correction, reading: merges.Reading) -> Correction:
+        if reading.state == "verified":
+            return self._verified(correction, reading.why)
+        return self.journal.move(correction, "unknown", reading.why or "reads back otherwise: both are still there")
+
+    def _begun_anew(self, correction: Correction, reason: str) -> Correction:
+        """One that had no effect is ready again, but where `reason` or what was seen before stands against it."""
         if not reason and correction.detail.startswith(AGAIN):
             reason = f"{correction.detail}; somebody undid it, or a sync"
         if reason:
@@ -130,6 +166,8 @@ class Writer:
 
     def _verify(self, correction: Correction, before: View | None) -> Correction:
         """Read back: every field that was to change shows it, every other field is as it was (where that is known)."""
+        if correction.action == "merge":
+            return self._verify_merge(correction)
         try:
             record = self._read(correction.new_id or correction.profile_id)
         except VendorError as error:
@@ -160,7 +198,9 @@ class Writer:
         return self.journal.move(correction, "unknown", "the profile still shows who it was")
 
     def still_there(self, correction: Correction) -> bool:
-        """Whether a customer who was erased can still be seen, and no word of the vendor says that it is to come (M15)."""
+        """Whether who was erased or merged away can be seen again, and nothing says that it is yet to come (M10, M15)."""
+        if correction.action == "merge":
+            return merges.read(self.connector, correction).state != "verified"
         return self.connector.erasure(correction.profile_id or "") == "there"
 
     def _verified(self, correction: Correction, detail: str = "") -> Correction:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import xlsxwriter
 
-from reports import summary
+from reports import merging, summary
 from reports.document import WAITING, CorrectionLine, FindingLine, RunReport, SourceLine
 from reports.filing import private_file
 from reports.payload import change_rows
@@ -70,7 +70,9 @@ def _quoted(text: str) -> str:
 
 
 def table(report: RunReport, what: str) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-    """Heading and rows of `findings`, `plan` or `journal`. Raises KeyError for anything else."""
+    """Heading and rows of `findings`, `plan`, `journal` or `merges`. Raises KeyError for anything else."""
+    if what == "merges":
+        return merging.HEADING, list[tuple[Cell, ...]](merging.rows(report))
     made = {"findings": findings_table, "plan": plan_table, "journal": journal_table}[what](report)
     return made.heading, made.rows
 

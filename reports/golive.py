@@ -53,7 +53,16 @@ class Holder(Part):
     status: str
     verified: bool | None
     last_visit: str | None
+    points: str = ""
+    credit: str = ""
+    """Balances, where the system tells them: a merge would move them, so a person looks at both (G11)."""
     admin_url: str | None = None
+
+    @property
+    def balances(self) -> str:
+        """What a merge would touch, in words; nothing where both are zero or not told."""
+        held = (("points", self.points), ("credit", self.credit))
+        return ", ".join(f"{value} {name}" for name, value in held if value.strip("0."))
 
 
 class SharedNumber(Part):
@@ -149,7 +158,7 @@ def tables(report: GoLiveReport) -> list[Table]:
     ]
 
 
-_HOLDER = ("source", "profile", "name", "status", "verified", "last visit")
+_HOLDER = ("source", "profile", "name", "status", "verified", "last visit", "points", "credit")
 _STORE = ("source", "store", "certified", "problem", "customers", "ready", "not ready", "block go-live")
 _SHARED = ("phone", *_HOLDER, "proposal", "why")
 _SPLIT = ("person", *_HOLDER, "phone", "why one person")
@@ -175,11 +184,14 @@ def _split(person: SplitPerson) -> list[tuple[Cell, ...]]:
 
 def _holder(holder: Holder) -> tuple[Cell, ...]:
     verified = "not known" if holder.verified is None else "yes" if holder.verified else "no"
-    return holder.source, holder.id, holder.name, holder.status, verified, holder.last_visit
+    known = (holder.source, holder.id, holder.name, holder.status, verified, holder.last_visit)
+    return (*known, holder.points, holder.credit)
 
 
 def proposal(number: SharedNumber, holder: Holder) -> str:
     """What is proposed for one profile on a shared number."""
     if holder.id == number.survivor:
         return "keeps the number" if number.household else "keep"
-    return "give it a number of its own" if number.household else f"merge into {number.survivor}"
+    if number.household:
+        return "give it a number of its own"
+    return f"merge into {number.survivor}{f', by hand: it holds {holder.balances}' if holder.balances else ''}"

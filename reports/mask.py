@@ -14,11 +14,11 @@ NOTHING = "*"
 
 PLAIN = frozenset({
     "action", "age_days", "age_hours", "agreed_on", "also", "apply", "base", "candidates", "channel", "consent",
-    "contact_way", "count", "created_at", "days", "days_left", "dead_id", "direction", "due", "ecom_id", "ecom_source",
+    "contact_way", "count", "created_at", "credit", "days", "days_left", "dead_id", "direction", "due", "ecom_id", "ecom_source",
     "email_consent", "email_consent_at", "entity", "entity_id", "external_id", "field", "fields", "first_seen",
     "group", "group_name", "has_purchased", "holder", "id", "ids", "key_kind", "kind", "lacks", "last_seen_at", "law",
     "last_visit", "limit", "link", "link_state", "links", "marker", "member", "members", "merged_into", "missing",
-    "next", "nights", "order", "origin", "pairing", "policy", "pos_id", "pos_source", "position", "preset",
+    "next", "nights", "order", "origin", "pairing", "points", "policy", "pos_id", "pos_source", "position", "preset",
     "probability", "profile", "profile_id", "profiles", "reason", "received", "replaces", "request",
     "rule", "rule_id", "rules", "seen",
     "shared_by", "side", "since", "sms_consent", "sms_consent_at", "source", "sources", "state", "status",

@@ -18,7 +18,8 @@ RULES: dict[str, str] = {
     "G9a": "An opt-in is never written unless a person approved it for that customer.",
     "G9b": "A channel that a system does not know is left alone, and consent is read back after each run.",
     "G10": "A customer who was erased on request stays erased.",
-    "G11": "Passwords, identity documents and medical fields are never requested and never kept.",
+    "G11": "Passwords, identity documents and medical fields are never requested and never kept; balances are shown, "
+    "never written.",
     "G12": "A phone or email that is the login changes only with a person's approval and a verified identity.",
     "G13": "The side that differs from the value on which both last agreed has changed; a blank erases nothing.",
     "G14": "Creating, merging, archiving and anything irreversible is never unattended; a new pairing only observes for its "

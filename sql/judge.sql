@@ -54,18 +54,28 @@ known as (
   select h.*, w.id
   from people as w
   join named as h on h.n = w.n
+),
+-- T8, T10: the note says whom ECOM relies on where it stores no id
+notes as (
+  select l.pos as source, min(m.marker) as marker
+  from markers as m
+  join pairings as l on l.pairing = m.pairing
+  where m.what = 'note'
+  group by l.pos
 )
 select
   h.source, h.key_kind, h.key, h.n, h.id, h.entity_id, h.first_of_group <> h.first_of_value as further, t.entity_id is not null as torn,
-  l.n is not null as tied, coalesce(p.verified, false) as verified, p.last_seen_at is not null as seen,
+  l.n is not null or coalesce(contains(p.note, m.marker), false) as tied, coalesce(p.verified, false) as verified, p.last_seen_at is not null as seen,
   row_number() over (
     partition by h.source, h.key_kind, h.key, h.entity_id
-    order by case when l.n is not null then 0 else 1 end, case when p.verified then 0 else 1 end, p.last_seen_at desc nulls last,
+    order by case when l.n is not null then 0 when contains(p.note, m.marker) then 1 else 2 end, case when p.verified then 0 else 1 end,
+      p.last_seen_at desc nulls last,
       case when regexp_matches(h.id, '^[0-9]{1,38}$') then cast(h.id as decimal(38, 0)) end nulls last, h.id
   ) as place
 from profiles as p
 join known as h on h.source = p.source and h.id = p.id
 left join tied as l on l.n = h.n
+left join notes as m on m.source = h.source
 left join torn as t on t.source = h.source and t.key_kind = h.key_kind and t.key = h.key and t.entity_id = h.entity_id;
 
 -- grain: one row per profile in play and source of its pairings whose requirements it does not meet: what it lacks, in words

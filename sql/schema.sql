@@ -26,10 +26,10 @@ create table match_rules (pairing varchar, position integer, key_kind varchar);
 --   wins: newest (the side that changed, G13) | ecom | pos | ask | suggest (never written unattended) | ignore
 create table field_policies (pairing varchar, field varchar, wins varchar);
 
--- grain: one row per pairing and kind of action (drift, relink, create, add_note, add_tag, opt_out): off | review | auto
+-- grain: one row per pairing and kind of action (drift, relink, create, add_note, add_tag, opt_out, merge …): off | review | auto
 create table action_policies (pairing varchar, action varchar, apply varchar);
 
--- grain: one row per source and thing it can do; `what`: action | field | consent | unique | required | way
+-- grain: one row per source and thing it can do; `what`: action | field | consent | unique | required | balance | way
 create table capabilities (source varchar, what varchar, name varchar);
 
 -- grain: one row per source, name in its stored links, and POS source meant by it
@@ -70,7 +70,8 @@ create table profiles (
   links struct(key varchar, id varchar, state varchar)[],
   has_purchased boolean, last_seen_at timestamp, verified boolean,
   created_at timestamp, updated_at timestamp, external_id varchar,
-  email_consent_how varchar, sms_consent_how varchar   -- how the system says that it was given, such as SINGLE_OPT_IN (G9a)
+  email_consent_how varchar, sms_consent_how varchar,  -- how the system says that it was given, such as SINGLE_OPT_IN (G9a)
+  points varchar, credit varchar        -- balances as decimal text, where the system lists them: shown, never written (G11)
 );
 
 -- grain: one row per record that did not fit; it counts as present (I9)

@@ -188,6 +188,12 @@ function undecided(row) {
   return of(data.corrections.state, row) === "held" && !of(data.corrections.detail, row).startsWith("approved by ");
 }
 
+/* A merge takes a word of its own; what comes along with it needs no other. */
+function approvable(rows) {
+  const merges = rows.filter((row) => undecided(row) && of(data.corrections.action, row) === "merge");
+  return merges.length ? `correction ${merges.map((row) => shell(data.corrections.id[row])).join(" ")}` : "";
+}
+
 /* Why it does not go stands before why it would be written. */
 function standing(row) {
   const c = data.corrections;
@@ -214,7 +220,7 @@ function showFinding(row) {
       steps.length && el("ol", {}, steps.map((step) => el("li", {}, step)))),
     part("Corrections", own.map(correctionCard)),
     part("Decide",
-      own.some(undecided) && command(`rollcall decide approve finding ${id} --why 'checked with the store'`),
+      own.some(undecided) && command(`rollcall decide approve ${approvable(own) || `finding ${id}`} --why 'checked with the store'`),
       command(`rollcall decide accept finding ${id} --until ${data.until} --why 'it may stay because …'`),
       command(`rollcall explain ${id} --run ${shell(data.run)}`)),
     part("What else is known", pairs(facts)),

@@ -1,5 +1,5 @@
 -- title: every number on several profiles of one POS source, the proposed survivor first
--- rules: T9, G6
+-- rules: T9, G6, G11
 -- grain: one row per POS source, number and profile
 -- `place` 1 is the survivor: active, verified, latest visit, lowest id; in a household, who keeps the number.
 -- Ids compare numerically when all are digits, and come first; others as text, with each number in them padded: S9, S10.
@@ -26,7 +26,7 @@ torn as (
 )
 select
   h.source, h.key as phone, w.id, p.first_name, p.last_name, p.full_name, p.status, p.verified,
-  strftime(p.last_seen_at, '%Y-%m-%d') as last_visit,
+  strftime(p.last_seen_at, '%Y-%m-%d') as last_visit, p.points, p.credit,
   t.key is not null as household, o.key is not null as placeholder,
   row_number() over (
     partition by h.source, h.key order by p.verified desc nulls last, p.last_seen_at desc nulls last,

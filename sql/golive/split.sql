@@ -16,7 +16,7 @@ split as (
   having count(distinct phone_key) > 1 and count(distinct source) > 1
 )
 select o.entity_id, o.source, o.id, o.phone_key as phone, p.first_name, p.last_name, p.full_name, p.status, p.verified,
-  strftime(p.last_seen_at, '%Y-%m-%d') as last_visit
+  strftime(p.last_seen_at, '%Y-%m-%d') as last_visit, p.points, p.credit
 from split as s
 join phones_of as o on o.entity_id = s.entity_id
 join profiles as p on p.source = o.source and p.id = o.id

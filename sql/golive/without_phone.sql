@@ -2,7 +2,7 @@
 -- rules: T9
 -- grain: one row per profile
 
-select w.source, w.id, p.first_name, p.last_name, p.full_name, p.status, p.verified, strftime(p.last_seen_at, '%Y-%m-%d') as last_visit
+select w.source, w.id, p.first_name, p.last_name, p.full_name, p.status, p.verified, strftime(p.last_seen_at, '%Y-%m-%d') as last_visit, p.points, p.credit
 from people as w
 join profiles as p on p.source = w.source and p.id = w.id
 join sources as s on s.source = w.source and s.role = 'pos'

@@ -60,7 +60,7 @@ create table cut_profiles as
 select p.source, p.id, p.status, p.merged_into, p.first_name, p.last_name, p.full_name, p.birth_date, p.phone, p.phone_2, p.email, p.email_2,
   p.street, p.street_2, p.city, p.region, p.postal_code, p.country, p.email_consent, p.email_consent_at, p.sms_consent, p.sms_consent_at,
   p.group_name, p.tags, p.note, case when c.alone then null else p.links end as links, p.has_purchased, p.last_seen_at, p.verified,
-  p.created_at, p.updated_at, p.external_id, p.email_consent_how, p.sms_consent_how
+  p.created_at, p.updated_at, p.external_id, p.email_consent_how, p.sms_consent_how, p.points, p.credit
 from profiles as p
 join cut as c on c.source = p.source and c.id = p.id;
 

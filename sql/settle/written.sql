@@ -44,14 +44,14 @@ known as (
   select p.source, p.id, p.status, p.merged_into, p.first_name, p.last_name, p.full_name, p.birth_date, p.phone, p.phone_2, p.email, p.email_2,
     p.street, p.street_2, p.city, p.region, p.postal_code, p.country, p.email_consent, p.email_consent_at, p.sms_consent, p.sms_consent_at,
     p.group_name, p.tags, p.note, p.links, p.has_purchased, p.last_seen_at, p.verified, p.created_at, p.updated_at, p.external_id,
-    p.email_consent_how, p.sms_consent_how
+    p.email_consent_how, p.sms_consent_how, p.points, p.credit
   from profiles as p
   union all
   select w.source, w.id, 'active' as status, null as merged_into, null as first_name, null as last_name, null as full_name, null as birth_date,
     null as phone, null as phone_2, null as email, null as email_2, null as street, null as street_2, null as city, null as region,
     null as postal_code, null as country, null as email_consent, null as email_consent_at, null as sms_consent, null as sms_consent_at,
     null as group_name, null as tags, null as note, null as links, null as has_purchased, null as last_seen_at, null as verified,
-    n.at as created_at, n.at as updated_at, null as external_id, null as email_consent_how, null as sms_consent_how
+    n.at as created_at, n.at as updated_at, null as external_id, null as email_consent_how, null as sms_consent_how, null as points, null as credit
   from (select distinct source, id from writes where made) as w
   cross join now as n
 )
@@ -81,7 +81,7 @@ select
   p.has_purchased, p.last_seen_at, p.verified, p.created_at,
   case when w.source is null then p.updated_at else n.at end as updated_at, p.external_id,
   case when list_contains(w.names, 'email_consent') then null else p.email_consent_how end as email_consent_how,
-  case when list_contains(w.names, 'sms_consent') then null else p.sms_consent_how end as sms_consent_how
+  case when list_contains(w.names, 'sms_consent') then null else p.sms_consent_how end as sms_consent_how, p.points, p.credit
 from known as p
 cross join now as n
 left join fields as w on w.source = p.source and w.id = p.id

@@ -37,5 +37,7 @@ select
   cast(null as boolean) as verified,
   try_cast(createdAt as timestamptz) at time zone 'UTC' as created_at,
   try_cast(updatedAt as timestamptz) at time zone 'UTC' as updated_at,
-  cast(null as varchar) as external_id
+  cast(null as varchar) as external_id,
+  points,
+  credit
 from raw;

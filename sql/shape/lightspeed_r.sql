@@ -47,5 +47,6 @@ select
   try_cast(createTime as timestamptz) at time zone 'UTC' as created_at,
   greatest(try_cast(raw.timeStamp as timestamptz), try_cast(contactTimeStamp as timestamptz)) at time zone 'UTC'
     as updated_at,
-  cast(null as varchar) as external_id
+  cast(null as varchar) as external_id,
+  credit
 from raw;

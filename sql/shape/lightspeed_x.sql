@@ -38,5 +38,7 @@ select
   cast(null as boolean) as verified,
   try_cast(created_at as timestamptz) at time zone 'UTC' as created_at,
   try_cast(updated_at as timestamptz) at time zone 'UTC' as updated_at,
-  nullif(trim(customer_code), '') as external_id
+  nullif(trim(customer_code), '') as external_id,
+  points,
+  credit
 from raw;

@@ -51,5 +51,7 @@ select
     then try_cast(trim(updated_at) as timestamptz) at time zone 'UTC'
     else try_cast(trim(updated_at) as timestamp)
   end as updated_at,
-  nullif(trim(external_id), '') as external_id
+  nullif(trim(external_id), '') as external_id,
+  nullif(trim(points), '') as points,
+  nullif(trim(credit), '') as credit
 from raw;

@@ -42,5 +42,6 @@ select
   verification_status = 'VERIFIED' as verified,
   try_cast(signup_date as timestamptz) at time zone 'UTC' as created_at,
   try_cast(last_update as timestamptz) at time zone 'UTC' as updated_at,
-  cast(null as varchar) as external_id
+  cast(null as varchar) as external_id,
+  points
 from raw;

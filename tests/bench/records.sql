@@ -56,7 +56,7 @@ select c.id as customer_id, case when c.archived then 'DEACTIVATED' else 'ACTIVE
   case when c.street is null then [] else [struct_pack(type := 'ADDRESS_OF_RECORD', street1 := c.street, street2 := cast(null as varchar),
     city := c.city, state := 'ON', zipcode := c.postal_code)] end as addresses,
   case when chance(c.p, 'tag') < 0.2 then ['regular'] else cast([] as varchar[]) end as customer_groups,
-  c.created_at as signup_date, c.updated_at as last_update, '2000-01-01 00:00:00.000' as last_visit_date
+  case when chance(c.p, 'points') < 0.5 then '0' else '120' end as points, c.created_at as signup_date, c.updated_at as last_update, '2000-01-01 00:00:00.000' as last_visit_date
 from cards as c
 where c.source = $source
 order by c.n, c.copy;
@@ -67,7 +67,8 @@ select c.id, c.first_name, c.last_name, cast(null as varchar) as full_name, coal
   coalesce(c.street, '') as street, cast(null as varchar) as street_2, coalesce(c.city, '') as city, 'ON' as region,
   coalesce(c.postal_code, '') as postal_code, 'CA' as country, c.consent as email_consent, cast(null as varchar) as sms_consent,
   cast(null as varchar) as "group", '' as tags, '' as note, case when c.archived then 'archived' else 'active' end as status,
-  c.created_at, c.updated_at, case when chance(c.p, 'bought') < 0.6 then 'yes' else 'no' end as has_purchased, cast(null as varchar) as external_id
+  c.created_at, c.updated_at, case when chance(c.p, 'bought') < 0.6 then 'yes' else 'no' end as has_purchased, cast(null as varchar) as external_id,
+  cast(null as varchar) as points, cast(null as varchar) as credit
 from cards as c
 where c.source = $source
 order by c.n, c.copy;

@@ -27,7 +27,7 @@ from tests.bench import page, stores
 from tests.bench.pull_memory import Peaks, grows, peak
 
 FASTER = 10
-KINDS = ("heartland", "lightspeed_x", "shopify")
+KINDS = ("greenline", "heartland", "lightspeed_x", "shopify")
 
 
 class Hurried:

@@ -11,7 +11,7 @@ import pyarrow.json as pa_json
 import pytest
 
 import sql
-from connectors.base import VIEW_FIELDS, Change, Connector, Evidence, VendorError
+from connectors.base import BALANCES, MERGED_INTO, VIEW_FIELDS, Change, Connector, Evidence, VendorError
 
 
 def pulled(connector: Connector) -> tuple[list[dict[str, Any]], Evidence]:
@@ -45,12 +45,11 @@ def shaped(connector: Connector, records: list[dict[str, Any]]) -> list[dict[str
 
 
 def as_view(row: Mapping[str, Any], link_keys: Mapping[str, str]) -> dict[str, Any]:
-    """A row of `profiles` in the words of `view`."""
+    """A row of `profiles` in the words of `view`; what few systems tell is in it where this record tells it."""
     links = {f"link:{link_keys[li['key']]}": li["id"] for li in row["links"] or [] if li["key"] in link_keys}
     columns = {name: "group_name" if name == "group" else name for name in VIEW_FIELDS}
-    return {name: row[column] for name, column in columns.items()} | {
-        name: value for name, value in links.items() if value
-    }
+    told = links | {name: row[name] for name in (*BALANCES, MERGED_INTO)}
+    return {name: row[column] for name, column in columns.items()} | {n: value for n, value in told.items() if value}
 
 
 def failure(connector: Connector) -> VendorError:

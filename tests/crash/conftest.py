@@ -13,7 +13,21 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from connectors.base import VIEW_FIELDS, Capabilities, Change, CheckLine, Connector, Evidence, Page, Record, VendorError
+from connectors.base import (
+    BALANCES,
+    MERGED_INTO,
+    VIEW_FIELDS,
+    Capabilities,
+    Change,
+    CheckLine,
+    Connector,
+    Evidence,
+    Fate,
+    Foreseen,
+    Page,
+    Record,
+    VendorError,
+)
 from connectors.clock import SimulatedClock
 from jobs.apply import Means, Outcome, apply_plan
 from jobs.corrections import IN_DOUBT
@@ -27,7 +41,19 @@ from jobs.writer import Writer, resolved
 PLAN = "2026-11-23-a"
 UNDO = "2026-11-23-b"
 ACTIONS = frozenset(
-    {"update", "create", "relink", "add_note", "add_tag", "opt_out", "set_group", "archive", "restore", "erase"}
+    {
+        "update",
+        "create",
+        "relink",
+        "add_note",
+        "add_tag",
+        "opt_out",
+        "set_group",
+        "archive",
+        "restore",
+        "merge",
+        "erase",
+    }
 )
 
 
@@ -35,7 +61,8 @@ class Store:
     """A vendor's records and every write that reached it.
 
     trouble: per profile id (or key of a create, or `*`) what goes wrong: refuses | lies | resets | normalises | lost (done,
-    but the answer is) | dropped (not done, and no answer) | down (cannot be read) | breaks (our own code fails after it).
+    but the answer is) | dropped (not done, and no answer) | down (cannot be read) | breaks (our own code fails after it) |
+    slow (a merge is begun, and not done yet) | unseen (no preview for now).
     """
 
     def __init__(self, name: str, *, knows_keys: bool = True) -> None:
@@ -46,6 +73,8 @@ class Store:
         self.ledger: list[tuple[str, str, str]] = []
         self.trouble: dict[str, str] = {}
         self.made = 0
+        self.preview: tuple[str, tuple[str, ...]] | None = None
+        """Who a merge would keep by the vendor's preview, and what stands against it."""
 
     def add(self, profile_id: str, **fields: str | None) -> None:
         self.records[profile_id] = {"id": profile_id, "status": "active"} | fields
@@ -71,17 +100,30 @@ class Store:
             raise VendorError(f"{self.name}: stopped answering", permanent=False, effect="unknown")
         profile_id = profile_id or self._new(key)
         self.ledger.append((action, profile_id, key))
-        if trouble != "lies" and action == "erase":
+        if trouble not in {"slow", "lies"} and action == "erase":
             del self.records[profile_id]
-        elif trouble != "lies":
+        elif action == "merge" and trouble not in {"slow", "lies"}:
+            self.records[profile_id].update(status="merged", merged_into=after[MERGED_INTO])
+        elif trouble not in {"lies", "slow"}:
             self.records[profile_id].update(_spelt(after) if trouble == "normalises" else after)
         if trouble == "resets":
             self.records[profile_id]["note"] = None
-        if trouble == "lost":
+        if trouble in {"lost", "slow"}:
             raise VendorError(f"{self.name}: stopped answering", permanent=False, effect="unknown")
         if trouble == "breaks":
             raise RuntimeError("a bug of ours")
         return profile_id
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        into = (self.fetch([loser])[loser] or {MERGED_INTO: "nowhere"}).get(MERGED_INTO)
+        if into is None:
+            return "running" if self._trouble(loser) == "slow" else "apart"
+        return "done" if into == survivor else "elsewhere"
+
+    def foresee(self, loser: str) -> Foreseen | None:
+        if self._trouble(loser) == "unseen":
+            raise VendorError(f"{self.name}: POST /preview stopped answering", permanent=False)
+        return None if self.preview is None else Foreseen(*self.preview, holds={"email": "kept@example.com"})
 
     def _new(self, key: str) -> str:
         self.made += 1
@@ -141,10 +183,17 @@ class FakeConnector(Connector):
 
     def view(self, record: Record) -> dict[str, str | None]:
         links = {name: value for name, value in record.items() if name.startswith("link:")}
-        return {**{name: record.get(name) or None for name in VIEW_FIELDS}, **links}
+        names = (*VIEW_FIELDS, *BALANCES, MERGED_INTO)
+        return {**{name: record.get(name) or None for name in names}, **links}
 
     def write(self, change: Change) -> str:
         return self.call("write", change.action, change.profile_id, dict(change.after), change.key)
+
+    def fate(self, loser: str, survivor: str) -> Fate:
+        return self.call("fate", loser, survivor)
+
+    def foresee(self, change: Change) -> Foreseen | None:
+        return self.call("foresee", change.profile_id)
 
 
 class Bench:

@@ -46,6 +46,7 @@ PLANNED: Mapping[str, tuple[str, str | None, str, dict[str, str | None], str | N
     "group-shop": ("shop", "2", "set_group", {"group": "Trade"}, None),
     "archive-uptown": ("uptown", "3", "archive", {"status": "archived"}, None),
     "restore-uptown": ("uptown", "5", "restore", {"status": "active"}, None),
+    "merge-shop": ("shop", "5", "merge", {"merged_into": "4"}, "opt-out-shop"),
 }
 
 
@@ -73,7 +74,7 @@ class Trials:
         rows = [_correction(self.vault, name, number, stores) for number, name in enumerate(PLANNED, start=1)]
         state = State.open(self.url, self.vault)
         self._journal(state).store_plan(plan, rows)
-        state.record_decisions([_named(plan, "archive-uptown")])
+        state.record_decisions([_named(plan, name) for name in ("archive-uptown", "merge-shop")])
         state.close()
         self.vendors.put(stores)
         return plan
@@ -160,9 +161,9 @@ def new_stores(empty_store: Callable[..., Any], person: Callable[[int], dict[str
     def make() -> Mapping[str, Any]:
         stores = {name: empty_store(name, knows_keys=name != "uptown") for name in SOURCES}
         for store in stores.values():
-            for n in range(1, 5):
+            for n in range(1, 6):
                 store.add(str(n), **person(n))
-            store.add("5", **person(5), status="archived")
+        stores["uptown"].add("5", **person(5), status="archived")
         return stores
 
     return make

@@ -31,7 +31,7 @@ from tests.night.stage import START, Group, files_below, mortar_only, rollcall, 
 
 LONG = os.environ.get("ROLLCALL_CRASH") == "long"
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
-ACTIONS = ("update", "create", "relink", "add_tag", "add_note", "opt_out")
+ACTIONS = ("update", "create", "relink", "add_tag", "add_note", "opt_out", "merge")
 SHORT = [(action, STEPS[(place + turn) % 5]) for place, action in enumerate(ACTIONS) for turn in (0, 2)]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.clock import SimulatedClock
 from jobs import golive
-from reports.golive import GoLiveReport, SharedNumber
+from reports.golive import GoLiveReport, SharedNumber, proposal
 from tests.night.stage import START, Group, rollcall, serving, tables, write_csv
 
 LONG_AGO, LATELY = "2025-01-01T10:00:00Z", "2026-01-01T10:00:00Z"
@@ -198,3 +198,13 @@ def test_the_page_tells_its_rules_and_two_phones_apart(tmp_path: Path, clock: Si
     page = (tmp_path / "out" / "golive.html").read_text(encoding="utf-8")
     assert "<dt>T4</dt><dd>ECOM finds an existing Treez customer by phone number.</dd>" in page
     assert {"*******117 (digit 1: 6)", "*******117 (digit 1: 4)"} <= set(re.findall(r"\*{7}117 \(digit 1: .\)", page))
+
+
+def test_g11_both_balances_are_shown_and_a_merge_that_would_touch_them_is_by_hand(group: Group) -> None:
+    """Scenario 20, before go-live."""
+    ids = entered(group, {"verified": True}, {"verified": False})
+    for key, points in zip(ids, (120, 30), strict=True):
+        group.faults("downtown").records.change(key, {"rewards_balance": points}, "till")
+    number = number_of(scanned(group), ids[0])
+    assert [(holder.id, holder.points) for holder in number.profiles] == [(ids[0], "120"), (ids[1], "30")]
+    assert proposal(number, number.profiles[1]) == f"merge into {ids[0]}, by hand: it holds 30 points"

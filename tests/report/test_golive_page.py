@@ -121,7 +121,7 @@ def test_long_lists_are_cut_aloud_on_the_page_and_whole_in_the_workbook(tmp_path
     book.close()
     assert len(rows["without a phone"]) == 230
     assert rows["numbers on several profiles"][3] == [
-        "*******118", "downtown", "10", "=1+1", "active", "not known", None, "give it a number of its own", "verified",
+        "*******118", "downtown", "10", "=1+1", "active", "not known", None, None, None, "give it a number of its own", "verified",
     ]  # fmt: skip
     assert rows["stores"][0] == ["downtown", "Downtown", "true", None, 900, 850, 50, 4]
     assert rows["not ready"] == [["downtown", "Downtown", "no phone", 50], ["uptown", "Uptown", "no phone", 50]]

@@ -182,6 +182,20 @@ def test_a_finding_opens_with_its_profiles_side_by_side(viewer: Viewer, make_rep
     assert "agreed on\n2026-11-20" in panel.inner_text()
 
 
+def test_g14_the_command_for_a_merge_names_the_merge(viewer: Viewer, make_report: MakeReport) -> None:
+    """A yes to the finding would not let it go."""
+    report = make_report(findings=60)
+    finding = next(f for f in report.findings if f.correction_ids)
+    held = [
+        c.model_copy(update={"state": "held", "action": "merge"})
+        for c in report.corrections
+        if c.finding_ids == [finding.finding_id]
+    ]
+    page = viewer.open(report.model_copy(update={"corrections": held}), f"#finding={finding.finding_id}")
+    names = " ".join(c.correction_id for c in held)
+    assert f"rollcall decide approve correction {names} --why" in page.locator("#panel").inner_text()
+
+
 def test_a_decision_can_be_copied(viewer: Viewer, make_report: MakeReport) -> None:
     page = viewer.open(make_report())
     page.locator(f"{ROWS} .link").first.click()

@@ -46,11 +46,12 @@ class Can:
     unique: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     way: tuple[str, ...] = ()
+    balances: tuple[str, ...] = ()
 
     def rows(self, source: str) -> Iterable[tuple[str, str, str]]:
         given = {
             "action": self.actions, "field": self.fields, "consent": self.consent,
-            "unique": self.unique, "required": self.required, "way": self.way,
+            "unique": self.unique, "required": self.required, "way": self.way, "balance": self.balances,
         }  # fmt: skip
         return [(source, what, name) for what, names in given.items() for name in names]
 
@@ -393,7 +394,7 @@ PROFILE = pa.schema(
         *((name, pa.string()) for name in ("group_name", "tags", "note")),
         ("links", _LINKS), ("has_purchased", pa.bool_()), ("last_seen_at", _TIME), ("verified", pa.bool_()),
         ("created_at", _TIME), ("updated_at", _TIME), ("external_id", pa.string()),
-        ("email_consent_how", pa.string()), ("sms_consent_how", pa.string()),
+        *((name, pa.string()) for name in ("email_consent_how", "sms_consent_how", "points", "credit")),
     ]
 )  # fmt: skip
 _EMPTY: Mapping[str, Any] = {**dict.fromkeys(PROFILE.names), "links": []}

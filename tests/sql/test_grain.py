@@ -12,7 +12,7 @@ from tests.sql.given import KEY, Night
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
     "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "filled", "crossed", "drift", "consent/merges", "consent/voices",
-    "consent/conflicts", "judge", "holders", "lookups", "again", "returns", "moves", "pending",
+    "consent/conflicts", "judge", "holders", "merging", "lookups", "again", "returns", "moves", "pending",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
@@ -87,6 +87,13 @@ GRAIN = {
     "refusals": "source, id, channel, by_source, by_id",
     "consent_conflicts": "target_source, target_id, channel",
     "next_outs": "source, id, channel",
+    "accounts": "n",
+    "mergers": "loser_n",
+    "merger_sides": "n",
+    "merged_outs": "source, survivor_id, channel, word",
+    "merged_links": "source, loser_id, pos_source, pos_id",
+    "merge_blocks": "source, loser_id",
+    "balances": "source, id",
     "picks": "pairing, ecom_n, pos, system",
     "remembered_fields": "source, field",
     "lost_fields": "source, field",
@@ -104,6 +111,10 @@ MAY_BE_EMPTY = {
     "broken_outs",
     "clears",
     "in_the_way",
+    "accounts",
+    "merged_outs",
+    "merged_links",
+    "balances",
     "group_titles",
     "group_pairings",
     "group_conflicts",

@@ -159,8 +159,8 @@ def test_every_kind_of_correction_tells_its_action_its_policy_and_its_way_back()
 
 def test_the_findings_are_the_kinds_of_the_interface() -> None:
     kinds = {
-        "duplicate_phone", "duplicate_email", "drift", "link_archived", "link_deleted", "link_missing", "link_merged", "link_restored",
-        "link_crossed", "field_lost", "record_not_read",        "link_ambiguous", "missing_in_store", "note_missing", "contact_taken", "household", "placeholder", "phone_not_comparable",
+        "duplicate_phone", "duplicate_email", "duplicate_account", "drift", "link_archived", "link_deleted", "link_missing", "link_merged", "link_restored",
+        "link_crossed", "field_lost", "record_not_read", "link_ambiguous", "missing_in_store", "note_missing", "contact_taken", "household", "placeholder", "phone_not_comparable",
         "login_blocked", "vendor_cannot_create", "next_order_blocked", "default_customer", "group_name", "group_conflict", "consent_conflict",
         "consent_raised", "whose_customer", "signed_up_again", "suspect", "erased_back", "erasure_open", "erasure_overdue", "schema_drift", "values_not_read",
     }  # fmt: skip

@@ -12,7 +12,8 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from jobs import snapshot
+from connectors.treez import Treez
+from jobs import prepare, snapshot
 from jobs.errors import IncompleteExport
 from jobs.parts import QUARANTINE, UNKNOWN
 from jobs.snapshot import Contents, Label
@@ -193,3 +194,16 @@ def test_purge_removes_the_old_and_the_half_made_and_keeps_the_last_certified(tm
     assert snapshot.purge(tmp_path, later, [certified, fresh]) == [half, broken]
     assert snapshot.read(certified, vault).read_all().num_rows == 5
     assert snapshot.purge(tmp_path / "nowhere", later, []) == []
+
+
+def test_g1_a_snapshot_from_before_a_field_was_read_is_widened_with_blanks() -> None:
+    """The last certified list stands in for a source without a certificate, also after an update that reads more."""
+    early = [field for field in Treez.FIELDS if field.name != "points"]
+    rows = pa.Table.from_pylist([{"customer_id": "9001"}, {"customer_id": "9002"}], schema=pa.schema(early))
+    connector = Treez.__new__(Treez)
+    wider = prepare._widened(rows.to_reader(), connector).read_all()
+    assert set(wider.schema.names) == set(Treez.FIELDS.names)
+    assert wider.column("customer_id").to_pylist() == ["9001", "9002"]
+    assert wider.column("points").to_pylist() == [None, None]
+    whole = wider.to_reader()
+    assert prepare._widened(whole, connector) is whole

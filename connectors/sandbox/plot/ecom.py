@@ -57,9 +57,9 @@ def marker_wiped(stage: Stage) -> Traces:
     return Trace("note_missing", "note", (victim.at("ecom"), victim.at("downtown")))
 
 
-@ECOM.story("review")
+@ECOM.story("corrected", update_downtown=1)
 def old_duplicate_downtown(stage: Stage) -> Traces:
-    """T9, T10: a second profile of the same person and number, older than Treez's own uniqueness."""
+    """T9, T10: a second profile of the same person and number, folded into ECOM's once a person approves that merge."""
     victim = stage.pick("signed_up")
     again = stage.same_again(victim.person, email=stage.new_email(victim.person))
     extra = stage.world.blaze.enter_store("downtown", again)
@@ -76,7 +76,7 @@ def signed_up_again(stage: Stage) -> Traces:
     return Trace("signed_up_again", "", (victim.at("ecom"), f"ecom:{again}"))
 
 
-@ECOM.story("review")
+@ECOM.story("review", update_downtown=1)
 def known_to_the_kiosk_by_another_profile(stage: Stage) -> Traces:
     """W1: ECOM goes by the id that it stores, kiosks by email, where an older profile stands first."""
     victim = stage.pick("signed_up")

@@ -78,6 +78,8 @@ class Books:
         self.ids: list[int] = []
         self.by_email: dict[str, int] = {}
         self.by_phone: dict[str, int] = {}
+        self.merging: dict[int, dict[str, Any]] = {}
+        """Of customers whose merge is not through yet: the job."""
         self._lag = search_lag
         self._next = dict(FIRST)
         self._pending: deque[tuple[float, int, Record | None]] = deque()
@@ -97,6 +99,7 @@ class Books:
             "taxExempt": False, "taxExemptions": [], "verifiedEmail": True, "dataSaleOptOut": False,
             "multipassIdentifier": None, "orders": 0, "createdAt": created_at, "updatedAt": created_at,
             "emailConsent": NEVER_ASKED, "smsConsent": NEVER_ASKED, "addresses": [], "default": None, "metafields": {},
+            "blocks": (),
         }  # fmt: skip
 
     def put(self, record: Record) -> None:

@@ -35,6 +35,10 @@ class Quirks:
     restore_rate: float = 100.0
     bucket_size: float = 2_000.0
     token_seconds: float = 86_399.0
+    merge_seconds: float = 0.0
+    """Until a merge is through; at once, its job is done at the second look."""
+    merge_forgets: bool = False
+    """Whether who stays takes over the consent of who goes; which of the two is kept is not known."""
     link_keys: Mapping[str, str] = field(default_factory=dict)
     """The metafields that hold links: `namespace.key` to POS source."""
     birth_date: str = "facts.birth_date"

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from connectors.sandbox.shopify.books import Record, digest, gid
+from connectors.sandbox.shopify.books import Books, Record, digest, gid
 from connectors.sandbox.shopify.people import default_address
 from connectors.sandbox.shopify.places import COUNTRIES, PROVINCES
 from connectors.sandbox.shopify.render import Reading, Resolver, TopLevelError
@@ -132,6 +132,14 @@ def metafield_list(record: Record, arguments: Arguments) -> list[Any]:
     ]
 
 
+def mergeable(record: Record, books: Books) -> dict[str, Any]:
+    """Whether a customer can be merged at all (sheet: Merge, Blockers)."""
+    job = books.merging.get(record["id"])
+    fields = [*record["blocks"], *(["MERGE_IN_PROGRESS"] if job else [])]
+    said = f"{display_name(record)} cannot be merged." if fields else None
+    return {"isMergeable": not fields, "reason": said, "errorFields": fields, "mergeInProgress": job}
+
+
 def country(address: Record) -> str | None:
     code = address["countryCode"]
     return COUNTRIES.get(code, code)
@@ -166,7 +174,7 @@ CUSTOMER: dict[str, Resolver] = {
     "validEmailAddress": _plain(lambda r: bool(r["email"])),
     "canDelete": _plain(lambda r: r["orders"] == 0),
     "unsubscribeUrl": _plain(lambda r: "https://shop.example.com/unsubscribe"),
-    "mergeable": _plain(lambda r: {"isMergeable": True, "reason": None, "errorFields": []}),
+    "mergeable": lambda reading, r, arguments: mergeable(r, reading.books),
     "amountSpent": amount_spent,
     "defaultEmailAddress": email_address,
     "defaultPhoneNumber": phone_number,

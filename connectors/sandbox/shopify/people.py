@@ -42,7 +42,8 @@ class Mapped:
 def dressed(books: Books, record: Record, fields: Mapping[str, Any], mapped: Mapped, at: str) -> Record:
     """The record with canonical fields set, as the shop's own screens would. Raises ValueError where they refuse.
 
-    Beside PERSON_FIELDS: `phone_raw`, `links` {source: id or None}, `orders`, `email_consent_at`, `sms_consent_at`.
+    Beside PERSON_FIELDS: `phone_raw`, `links` {source: id or None}, `orders`, `merge_blocks` (`GIFT_CARDS;…`),
+    `email_consent_at`, `sms_consent_at`.
     """
     changes: dict[str, Any] = {key: fields[name] or None for name, key in _PLAIN.items() if name in fields}
     if "email" in fields:
@@ -51,6 +52,8 @@ def dressed(books: Books, record: Record, fields: Mapping[str, Any], mapped: Map
         changes["phone"] = _free_phone(books, record, fields)
     if "tags" in fields:
         changes["tags"] = tidy_tags((fields["tags"] or "").split(";"))
+    if "merge_blocks" in fields:
+        changes["blocks"] = tuple(filter(None, (fields["merge_blocks"] or "").split(";")))
     if "orders" in fields or "has_purchased" in fields:
         changes["orders"] = int(fields.get("orders", bool(fields.get("has_purchased"))))
     for channel in ("email", "sms"):

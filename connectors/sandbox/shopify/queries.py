@@ -15,6 +15,7 @@ from connectors.sandbox.shopify.fields import (
     page_of,
     page_size,
 )
+from connectors.sandbox.shopify.merge import customer_merge_preview
 from connectors.sandbox.shopify.render import TopLevelError
 from connectors.sandbox.shopify.schema import CANDIDATE, SUPPORTED
 from connectors.sandbox.shopify.search import by_number, by_time, by_word, parse
@@ -176,12 +177,14 @@ def shop(call: Call, arguments: Arguments | None = None) -> dict[str, Any]:
 
 
 def customer_merge_job_status(call: Call, arguments: Arguments) -> dict[str, Any] | None:
-    """A merge is done at the second look."""
+    """A merge is done at the second look, or when its time has come."""
     job = call.shop.jobs.get(arguments["jobId"])
     if job is None:
         return None
     job["looks"] += 1
-    return {**job, "status": "COMPLETED" if job["looks"] > 1 else "IN_PROGRESS"}
+    if job["status"] == "IN_PROGRESS" and job["looks"] > 1 and not job["due"]:
+        job["status"] = "COMPLETED"
+    return job
 
 
 QUERIES: dict[str, Callable[[Call, Arguments], Any]] = {
@@ -190,6 +193,7 @@ QUERIES: dict[str, Callable[[Call, Arguments], Any]] = {
     "customer": customer,
     "customerByIdentifier": customer_by_identifier,
     "customerMergeJobStatus": customer_merge_job_status,
+    "customerMergePreview": customer_merge_preview,
     "node": node,
     "nodes": nodes,
     "bulkOperation": bulk_operation,

@@ -45,6 +45,7 @@ PROTECTED = {
 SCOPES = {
     ("Customer", "mergeable"): "read_customer_merge",
     ("QueryRoot", "customerMergeJobStatus"): "read_customer_merge",
+    ("QueryRoot", "customerMergePreview"): "read_customer_merge",
     ("Mutation", "customerMerge"): "write_customer_merge",
     ("Mutation", "customerRequestDataErasure"): "write_customer_data_erasure",
     ("Customer", "unsubscribeUrl"): "write_customers",

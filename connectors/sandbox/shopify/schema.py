@@ -54,7 +54,15 @@ type CustomerSmsMarketingConsentState {
   marketingState: CustomerSmsMarketingState! marketingOptInLevel: CustomerMarketingOptInLevel!
   consentUpdatedAt: DateTime consentCollectedFrom: CustomerConsentCollectedFrom sourceLocation: Location
 }
-type CustomerMergeable { isMergeable: Boolean! reason: String errorFields: [String!]! }
+enum CustomerMergeErrorFieldType {
+  COMPANY_CONTACT CUSTOMER_PAYMENT_METHODS DELETED_AT GIFT_CARDS MERGE_IN_PROGRESS MULTIPASS_IDENTIFIER OVERRIDE_FIELDS
+  PENDING_DATA_REQUEST REDACTED_AT STORE_CREDIT SUBSCRIPTIONS
+}
+enum CustomerMergeRequestStatus { COMPLETED FAILED IN_PROGRESS REQUESTED }
+type CustomerMergeable {
+  isMergeable: Boolean! reason: String errorFields: [CustomerMergeErrorFieldType!]!
+  mergeInProgress: CustomerMergeRequest
+}
 type MailingAddress implements Node {
   id: ID! firstName: String lastName: String name: String company: String address1: String address2: String
   city: String province: String provinceCode: String country: String countryCode: String
@@ -105,9 +113,24 @@ type AppInstallation implements Node { id: ID! accessScopes: [AccessScope!]! }
 type ApiVersion { handle: String! displayName: String! supported: Boolean! }
 input UniqueMetafieldValueInput { namespace: String key: String! value: String! }
 input CustomerIdentifierInput { id: ID emailAddress: String phoneNumber: String customId: UniqueMetafieldValueInput }
-type CustomerMergeError { errorFields: [String!]! message: String! }
+type CustomerMergeError { errorFields: [CustomerMergeErrorFieldType!]! message: String! }
+type CustomerMergePreviewBlockingFields { note: String tags: [String!]! }
+type CustomerMergePreviewDefaultFields {
+  displayName: String! firstName: String lastName: String email: CustomerEmailAddress phoneNumber: CustomerPhoneNumber
+  defaultAddress: MailingAddress note: String tags: [String!]! orderCount: UnsignedInt64! giftCardCount: UnsignedInt64!
+  draftOrderCount: UnsignedInt64! metafieldCount: UnsignedInt64!
+}
+type CustomerMergePreviewAlternateFields {
+  firstName: String lastName: String email: CustomerEmailAddress phoneNumber: CustomerPhoneNumber
+  defaultAddress: MailingAddress
+}
+type CustomerMergePreview {
+  resultingCustomerId: ID defaultFields: CustomerMergePreviewDefaultFields
+  alternateFields: CustomerMergePreviewAlternateFields blockingFields: CustomerMergePreviewBlockingFields
+  customerMergeErrors: [CustomerMergeError!]
+}
 type CustomerMergeRequest {
-  jobId: ID status: String! resultingCustomerId: ID! customerMergeErrors: [CustomerMergeError!]!
+  jobId: ID status: CustomerMergeRequestStatus! resultingCustomerId: ID! customerMergeErrors: [CustomerMergeError!]!
 }
 type QueryRoot {
   customers(
@@ -118,6 +141,9 @@ type QueryRoot {
   customer(id: ID!): Customer
   customerByIdentifier(identifier: CustomerIdentifierInput!): Customer
   customerMergeJobStatus(jobId: ID!): CustomerMergeRequest
+  customerMergePreview(
+    customerOneId: ID!, customerTwoId: ID!, overrideFields: CustomerMergeOverrideFields
+  ): CustomerMergePreview!
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   bulkOperation(id: ID!): BulkOperation
@@ -179,7 +205,10 @@ input MetafieldsSetInput {
   ownerId: ID! namespace: String key: String! type: String value: String! compareDigest: String
 }
 input MetafieldIdentifierInput { ownerId: ID! namespace: String! key: String! }
-input CustomerMergeOverrideFields { customerIdOfEmailToKeep: ID note: String tags: [String!] }
+input CustomerMergeOverrideFields {
+  customerIdOfDefaultAddressToKeep: ID customerIdOfEmailToKeep: ID customerIdOfFirstNameToKeep: ID
+  customerIdOfLastNameToKeep: ID customerIdOfPhoneNumberToKeep: ID note: String tags: [String!]
+}
 type MetafieldIdentifier { ownerId: ID! namespace: String! key: String! }
 type Job { id: ID! done: Boolean! }
 type CustomerCreatePayload { customer: Customer userErrors: [UserError!]! }

@@ -22,6 +22,7 @@ from connectors.sandbox.shopify.cost import operation_cost
 from connectors.sandbox.shopify.documents import DocumentError, Prepared, prepare, variables
 from connectors.sandbox.shopify.fields import RESOLVERS
 from connectors.sandbox.shopify.files import IN_THE_FILE, FileHost
+from connectors.sandbox.shopify.merge import finish_merges
 from connectors.sandbox.shopify.people import Mapped
 from connectors.sandbox.shopify.queries import QUERIES
 from connectors.sandbox.shopify.render import AccessDeniedError, Compiler, Reading, Render, TopLevelError
@@ -140,6 +141,7 @@ class ShopWire(VendorServer):
             self.shop.books, self.quirks.currency, self.files.url_of, self.quirks.scopes, self.quirks.protected
         )
         call = Call(self.shop, version, reading, self.pretending, partial(self._note, request))
+        finish_merges(self.shop)
         mutating = prepared.operation.operation is OperationType.MUTATION
         root = schema(version).mutation_type if mutating else schema(version).query_type
         assert root is not None

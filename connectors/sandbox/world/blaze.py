@@ -15,6 +15,8 @@ from connectors.sandbox.world.ground import LICENCE_SENTINEL, Ground, Half, Resi
 MARKER = "Linked with ECOM. Do not delete!"
 STAFF_NOTES = ("Prefers the side door.", "Call before delivery.", "Collects on Fridays.", "Asks for paper receipts.")
 GREENLINE = "midtown"
+OWN: Mapping[str, Mapping[str, Any]] = {"uptown": {"logins": "treez_ecommerce"}, "downtown": {"merges": True}}
+"""What single stores have beside the others."""
 
 
 class Blaze(Half):
@@ -41,8 +43,7 @@ class Blaze(Half):
         self.ecom = blaze_ecom.Account("ecom", now, ledger, seed, stores=by_key, sentinel=LICENCE_SENTINEL)
         ground.open(self.ecom, role="ecom", store="Online menu", region="US")
         for name, store in self.treez.items():
-            logins = {"logins": "treez_ecommerce"} if name == "uptown" else {}
-            ground.open(store, role="pos", store=name.capitalize(), region="US", **logins)
+            ground.open(store, role="pos", store=name.capitalize(), region="US", **OWN.get(name, {}))
         ground.open(self.midtown, role="pos", store="Midtown", region="US")
 
     def enter_store(self, store: str, person: Person, **other: Any) -> str:

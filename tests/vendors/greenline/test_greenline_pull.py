@@ -109,7 +109,7 @@ def test_a_customer_with_a_full_name_alone_becomes_a_profile(rig: Any, clock: Si
     assert {n: str(v) if n.endswith("_at") else v for n, v in row.items() if v not in (None, [])} == {
         "source": "green", "id": "7002", "status": "active", "full_name": "Robin Sample 2", "birth_date": "1988-11-30",
         "email_consent": "in", "sms_consent": "in", "note": "vip",
-        "created_at": "2023-04-01 14:00:00", "updated_at": "2026-05-02 18:00:02",
+        "created_at": "2023-04-01 14:00:00", "updated_at": "2026-05-02 18:00:02", "points": "7", "credit": "9",
     }  # fmt: skip
 
 

@@ -262,7 +262,7 @@ def test_the_window_of_five_minutes_is_kept_without_a_single_429(open_stage: Ope
 
 
 def test_a_customer_merged_away_in_the_back_office_is_deleted_and_names_nobody(open_stage: Open) -> None:
-    """G11: balances moved with the merge, by the vendor; nothing of them is read."""
+    """G11: balances moved with the merge, by the vendor; none is ever written."""
     stage = open_stage()
     loser, survivor = stage.people(2)
     stage.account.merge(loser, survivor)

@@ -24,12 +24,15 @@ from graphql import (
 )
 
 from connectors import _shopify_documents as documents
+from connectors import _shopify_merges as merges
 from connectors.base import Evidence
 from connectors.clock import SimulatedClock
 
 CONTRACT = Path(__file__).parents[4] / "shared/contracts/shopify_admin_2026-10.introspection.json.gz"
 NAMED = {name: text for name, text in vars(documents).items() if name.isupper() and not name.startswith("_")}
 BULK = {f"bulk_query({keys})": documents.bulk_query(keys) for keys in ([], ["a.b"], ['odd "name".k\\', "facts.x"])}
+MERGES = {name: getattr(merges, name) for name in ("PREVIEW", "MERGE", "JOB", "STANDING")}
+"""What is sent where merging was switched on, and its scopes granted."""
 OURS = {"read_customers", "write_customers"}
 
 
@@ -50,19 +53,20 @@ def test_there_are_documents() -> None:
     assert all(isinstance(text, str) for text in NAMED.values())
 
 
-@pytest.mark.parametrize("name", [*NAMED, *BULK])
+@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES])
 def test_a_document_is_valid(schema: GraphQLSchema, name: str) -> None:
-    document = parse((NAMED | BULK)[name])
+    document = parse((NAMED | BULK | MERGES)[name])
     assert [error.message for error in validate(schema, document)] == []
     assert len(document.definitions) == 1
 
 
-@pytest.mark.parametrize("name", [*NAMED, *BULK])
-def test_a_document_asks_for_nothing_beyond_the_two_scopes(
+@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES])
+def test_a_document_asks_for_nothing_beyond_its_scopes(
     vendor: dict[str, Any], schema: GraphQLSchema, name: str
 ) -> None:
-    """A scope that is lacking fails a whole export, so none may slip in; only an erasure needs one of its own (M15)."""
+    """A scope that is lacking fails a whole export, so none may slip in; only erasing and merging need their own (M10, M15)."""
     ours = OURS | ({"read_customer_data_erasure", "write_customer_data_erasure"} if name == "ERASE" else set())
+    ours |= merges.SCOPES if name in MERGES else set()
     scoped = {
         (item["typeName"], item.get("fieldName")): set(item["offlineScopes"])
         for item in vendor["offline_scopes"]["items"]
@@ -77,7 +81,7 @@ def test_a_document_asks_for_nothing_beyond_the_two_scopes(
             places = [(parent.name, node.name.value), (get_named_type(kind).name if kind else "", None)]
             beyond.extend(place for place in places if place in scoped and not scoped[place] & ours)
 
-    visit(parse((NAMED | BULK)[name]), TypeInfoVisitor(info, Scopes()))
+    visit(parse((NAMED | BULK | MERGES)[name]), TypeInfoVisitor(info, Scopes()))
     assert beyond == []
 
 
@@ -122,3 +126,18 @@ def test_variables_have_the_forms_that_the_schema_wants(
             wanted = type_from_ast(schema, kind)
             assert is_input_type(wanted)
             coerce_input_value(variables[name], wanted)  # raises where the value is not of the type
+
+
+@pytest.mark.parametrize("keeps_email", [True, False])
+def test_the_variables_of_a_merge_have_the_forms_that_the_schema_wants(
+    schema: GraphQLSchema, shop: Any, clock: SimulatedClock, keeps_email: bool
+) -> None:
+    client = shop.connector(clock, writes=True).client
+    variables = merges.Merging(client, clock, "7002", "7001", keeps_email=keeps_email).variables
+    for name in ("PREVIEW", "MERGE"):
+        (operation,) = parse(MERGES[name]).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        for one in operation.variable_definitions or ():
+            wanted = type_from_ast(schema, one.type)
+            assert is_input_type(wanted)
+            coerce_input_value(variables[one.variable.name.value], wanted)

@@ -28,7 +28,7 @@ class Rig:
         self._ids = [f"{n:05d}" for n in range(1, count + 1)]
         with self._path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([HEADINGS.get(name, name) for name in CANONICAL] + ["Points"])
+            writer.writerow([HEADINGS.get(name, name) for name in CANONICAL] + ["Stamps"])
             for one in self._ids:
                 person = self._person(one)
                 writer.writerow([person.get(name, "") for name in CANONICAL] + ["12"])

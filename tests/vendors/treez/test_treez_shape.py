@@ -31,7 +31,7 @@ def test_a_customer_becomes_one_profile(rig: Any, clock: SimulatedClock) -> None
         "source": "downtown", "id": "9002", "status": "active", "first_name": "DANA", "last_name": "EXAMPLE",
         "birth_date": "1990-02-03", "phone": "6135559002", "email": "dana9002@example.com", "street": "1 Example St",
         "city": "Sampletown", "region": "CA", "postal_code": "90001", "email_consent": "unknown", "tags": "Staff;VIP",
-        "verified": True, "last_seen_at": "2026-05-30 18:20:00", "created_at": "2024-01-15 18:00:00",
+        "verified": True, "points": "0", "last_seen_at": "2026-05-30 18:20:00", "created_at": "2024-01-15 18:00:00",
         "updated_at": "2026-06-01 16:30:02",
     }  # fmt: skip
 
