@@ -57,6 +57,10 @@ NEVER_READ = re.compile(r"licen[cs]e|passport|password|medical|permit|socialsecu
 """Headings that no setting can map (G11)."""
 
 
+_VALUE = re.compile(r"\S@\S|\d\D{0,3}\d{3}\D{0,2}\d{4}|\d{4}-\d\d-\d\d")
+"""An email, a phone or a date: what stands in the first row where headings are missing. Such a row is never shown."""
+
+
 class FileReader:
     """One export file under one source's settings. Raises VendorError wherever the file cannot be used."""
 
@@ -100,6 +104,8 @@ class FileReader:
         # a heading given twice is nobody's guess where it is read, and nobody's business where it is not
         if twice := sorted(h for h in set(wanted.values()) if headings.count(h) > 1):
             raise self._problem(f"has two columns with the heading {', '.join(twice)}: rename one")
+        if "id" not in wanted and any(map(_VALUE.search, self.sheet.headings)):
+            raise self._problem("has no headings: its first row holds a customer. Put a row of headings above it")
         if "id" not in wanted:
             raise self._problem('has no column for the ids: name its heading, `columns: {id: "…"}`')
         return {name: headings.index(wanted[name]) for name in CANONICAL if name in wanted}
@@ -284,7 +290,8 @@ class FileReader:
         return _folded(heading)
 
     def _problem(self, why: str) -> VendorError:
-        found = ", ".join(h for h in self.sheet.headings if h) or "none"
+        headings = [heading for heading in self.sheet.headings if heading]
+        found = "(a customer's values)" if any(map(_VALUE.search, headings)) else ", ".join(headings) or "none"
         text = f"{self._name}: the file {self._settings.path} {why}; headings found: {found}"
         return VendorError(text, permanent=True)
 

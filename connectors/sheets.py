@@ -23,6 +23,16 @@ from connectors.base import VendorError
 _BLOCK = 8 * 1024 * 1024
 _ROWS = 20_000
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HEAD = 4096
+_ZIP = b"PK\x03\x04"
+_SIGNS = {
+    b"%PDF": "a PDF document: export the list as CSV or XLSX",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls): save it as .xlsx or CSV",
+    b"\x1f\x8b": "a gzip archive: unpack it",
+    b"{\\rtf": "a text document (RTF): export the list as CSV or XLSX",
+}
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
+_PAGE = re.compile(rb"\s*<(!doctype\s+html|html|\?xml)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -57,7 +67,34 @@ def open_sheet(source: str, path: Path) -> Sheet:
         raise _unusable(source, path, f"is none of {', '.join(readers)}: export it as CSV or XLSX")
     if not path.is_file():
         raise _unusable(source, path, "is not there: export the customer list to this place, or correct `path`")
+    if why := _is_no_list(path, of_text=reader is _csv):
+        raise _unusable(source, path, why)
     return reader(source, path)
+
+
+def _is_no_list(path: Path, *, of_text: bool) -> str:
+    """What a file is that cannot be what its ending says, by its first bytes, and what to do; empty where it can."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
+        return "is empty: export the customer list to this place anew"
+    known = next((f"is {what}" for sign, what in _SIGNS.items() if head.startswith(sign)), "")
+    if known or _PAGE.match(head.removeprefix(codecs.BOM_UTF8)):
+        return known or "is a web page, perhaps a login or an error, and no list: export the customer list anew"
+    if not of_text:
+        return "" if head.startswith(_ZIP) else "is no XLSX workbook, whatever its ending says: export it anew"
+    if head.startswith(_ZIP):
+        return "is a workbook or another ZIP archive: give a workbook the ending .xlsx, unpack anything else"
+    return "is no text but binary data: export the list as CSV or XLSX" if _is_binary(head) else ""
+
+
+def _is_binary(head: bytes) -> bool:
+    """One odd byte in a cell sets a record aside; here the headings themselves, or much of the beginning, are no text."""
+    if head.startswith(_UTF16):
+        return False
+    odd = len(head) - len(head.translate(None, _CONTROLS))
+    is_utf8 = _decodes(codecs.getincrementaldecoder("utf-8")(), head, final=False)
+    return b"\0" in head.split(b"\n")[0] or (not is_utf8 and odd > len(head) / 30)
 
 
 def _unusable(source: str, path: Path, why: str) -> VendorError:
@@ -133,6 +170,8 @@ def _xlsx(source: str, path: Path) -> Sheet:
     headings = [text_of(cell) for cell in first]
     while headings and not headings[-1]:
         headings.pop()
+    if not headings:
+        raise _unusable(source, path, "has nothing in the first row of its first sheet, where the headings have to be")
     sheet = Sheet(headings, lambda: _xlsx_tables(source, path, sheet))
     return sheet
 

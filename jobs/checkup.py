@@ -1,8 +1,7 @@
 """`rollcall check`: is every source within reach, with the rights it needs, and what can it do; nothing is written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -13,8 +12,9 @@ from connectors.base import VIEW_FIELDS, Action, Connector, Record, SourceSettin
 from connectors.file_source import FileSettings
 from connectors.http import Stats
 from jobs.fitting import Fitter
-from jobs.settings import Settings
-from jobs.state import State
+from jobs.foretell import foretell, pasts
+from jobs.settings import Pairing, Settings
+from jobs.workspace import Workspace
 from reports.words import many, plural
 
 HEAD = ["source", "check", "result", "detail"]
@@ -23,30 +23,37 @@ SHOWN = ("first_name", "last_name", "birth_date", "phone", "email", "street", "g
 
 
 def check(
-    settings: Settings, connectors: Mapping[str, Connector], state: State | None, today: date | None = None
+    settings: Settings, connectors: Mapping[str, Connector], workspace: Workspace | None
 ) -> tuple[list[list[str]], list[str]]:
     """A table of what was tried, heading first, and the sources of which not all of it holds.
 
-    `state`: None where nothing was ever run here; checking makes nothing. `today`: the business date.
+    `workspace`: None where nothing was ever run here; checking makes nothing.
     """
-    names = sorted(connectors)
+    names, known = sorted(connectors), pasts(settings, workspace)
+
+    def lines(name: str) -> list[list[str]]:
+        return list(_lines(name, connectors[name], lambda it: foretell(it, known[name], settings, workspace)))
+
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        lines = list(pool.map(lambda name: list(_lines(name, connectors[name])), names))
-    rows = [row for block in lines for row in block]
+        rows = [row for block in pool.map(lines, names) for row in block]
     failing = sorted({row[0] for row in rows if row[2] == "FAILS"})
-    return [HEAD, *rows, *_observing(settings, state, today)], failing
+    return [HEAD, *rows, *_observing(settings, workspace)], failing
 
 
-def _observing(settings: Settings, state: State | None, today: date | None) -> Iterator[list[str]]:
+def _observing(settings: Settings, workspace: Workspace | None) -> Iterator[list[str]]:
     """How far each pairing is with the nights in which it only observes (G14)."""
     for pairing in settings.pairings:
         if pairing.observe_nights:
-            nights = state.pairing_nights(pairing.observed_as, today=today) if state else 0
+            nights = _nights(pairing, workspace) if workspace else 0
             done = min(pairing.observe_nights, nights)
             said = (
                 f"{done} of {many(pairing.observe_nights, 'certified night')} done; a business date counts once (G14)"
             )
             yield [pairing.id, "only observes" if done < pairing.observe_nights else "observed", "", said]
+
+
+def _nights(pairing: Pairing, workspace: Workspace) -> int:
+    return workspace.state.pairing_nights(pairing.observed_as, today=workspace.today())
 
 
 def keys(kind: str) -> list[list[str]]:
@@ -65,13 +72,17 @@ def _default(field: FieldInfo) -> str:
     return "" if value is None or value in ((), {}) else str(value)
 
 
-def _lines(name: str, connector: Connector) -> Iterator[list[str]]:
+def _lines(name: str, connector: Connector, judge: Callable[[Connector], tuple[bool, str]]) -> Iterator[list[str]]:
     own = [[name, line.name, "ok" if line.ok else "FAILS", line.detail] for line in connector.check()]
     reached = list(_reached(connector))
     yield from ([name, *row] for row in reached)
     yield from own
     if all(row[1] != "FAILS" for row in reached):
-        yield [name, *_first_page(connector)]
+        page = _first_page(connector)
+        yield [name, *page]
+        if connector.settings.driver == "files" and page[1] != "FAILS":
+            certified, told = judge(connector)
+            yield [name, "as a run judges it", "ok" if certified else "FAILS", told]
     yield from ([name, *row] for row in _abilities(connector))
 
 

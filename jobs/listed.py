@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from itertools import chain
+from pathlib import Path
 
 from connectors.seen import Seen
 from jobs import snapshot
 from jobs.errors import ConfigError, IncompleteExport
-from jobs.landing import Landing
+from jobs.landing import Roster
 from jobs.state import SnapshotRow
+from jobs.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ class Lists:
         return self.gone + len(linked) - len(both), sorted({*always, *asked})
 
 
-def lists(landing: Landing, previous: SnapshotRow | None) -> Lists:
-    """Reads both lists once. Raises OSError or ConfigError where tonight's cannot be read."""
-    now, present = landing.roster.now, landing.roster.present
+def lists(roster: Roster, previous: SnapshotRow | None, workspace: Path, vault: Vault) -> Lists:
+    """Tonight's list beside the last certified one, which lies in `workspace` and is read once."""
+    now, present = roster.now, roster.present
     if previous is None:
         return Lists(now, present, 0, blind=False, before=_nobody)
-    before = partial(snapshot.ids, landing.site.workspace / previous.path, landing.site.vault)
+    before = partial(snapshot.ids, workspace / previous.path, vault)
     try:
         gone = sum(1 for _ in now.missing(before()))
     except (IncompleteExport, ConfigError, OSError):

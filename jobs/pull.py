@@ -6,14 +6,14 @@ export leaves its evidence and nothing else: the last certified snapshot stays w
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from connectors.base import Connector, Record, VendorError
+from connectors.base import Connector, Evidence, Record, VendorError
 from jobs import snapshot
 from jobs.certificate import Baseline, Export, Probe, Read, exported_at, is_certified, judge, shortfall
 from jobs.errors import ConfigError, IncompleteExport
@@ -70,7 +70,7 @@ def seal(landing: Landing, wanted_ids: Collection[str], desk: Desk) -> Pulled:
 
 
 def _judged(landing: Landing, previous: SnapshotRow | None, wanted_ids: Collection[str], desk: Desk) -> Pulled:
-    both = lists(landing, previous)
+    both = lists(landing.roster, previous, landing.site.workspace, landing.site.vault)
     read = _what_was_read(landing, both)
     promising = is_certified(_proofs(landing, previous, desk, read))
     probe, extras = _ask(landing, both, wanted_ids, desk.limits.probe, promising)
@@ -116,7 +116,7 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
         active=0,
         certified=False,
         proofs=[proof.model_dump() for proof in proofs],
-        contract=_contract(landing),
+        contract=contract(landing.connector, landing.evidence),
         export_contract=landing.connector.EXPORT_CONTRACT,
         stats={
             "listed": read.listed,
@@ -133,9 +133,9 @@ def _row(landing: Landing, desk: Desk, proofs: list[Proof], read: Read, extras: 
     )
 
 
-def _contract(landing: Landing) -> dict[str, str]:
+def contract(connector: Connector, evidence: Evidence) -> dict[str, str]:
     """What an export was taken under; the region too, which says what its phones and dates mean."""
-    return {**landing.evidence.contract, "region": landing.connector.settings.region}
+    return {**evidence.contract, "region": connector.settings.region}
 
 
 def _http_stats(connector: Connector) -> Any:
@@ -186,32 +186,33 @@ def _proofs(
     connector, now = landing.connector, landing.site.clock.now()
     export = Export(
         required=connector.REQUIRED_PROOFS,
-        evidence=replace(landing.evidence, contract=_contract(landing)),
+        evidence=replace(landing.evidence, contract=contract(connector, landing.evidence)),
         export_contract=connector.EXPORT_CONTRACT,
         read=read,
-        previous=_baseline(previous) if previous else None,
+        previous=baseline(previous) if previous else None,
         probe=probe or Probe(),
         settings=connector.settings,
         limits=desk.limits,
         now=now,
         zone=desk.zone,
-        accepted=_approved(landing.source, desk, now),
+        accepted=approved(landing.source, desk.state, now.astimezone(desk.zone).date()),
         problem=landing.problem.removeprefix(f"{landing.source}: "),
     )
     return judge(export)
 
 
-def _baseline(row: SnapshotRow) -> Baseline:
+def baseline(row: SnapshotRow) -> Baseline:
+    """An earlier export as one to compare with."""
     return Baseline(int(row.stats.get("listed", row.profiles)), row.export_contract, row.contract, row.taken_at)
 
 
-def _approved(source: str, desk: Desk, now: datetime) -> tuple[Baseline, ...]:
+def approved(source: str, state: State, today: date) -> tuple[Baseline, ...]:
     """The exports refused since the last certificate that an operator has approved: tonight's may be like one of them."""
-    decisions = desk.state.decisions_in_force(now.astimezone(desk.zone).date())
+    decisions = state.decisions_in_force(today)
     names = {row.id for row in decisions if (row.target, row.verdict) == ("certificate", "approve")}
     return tuple(
-        _baseline(row)
-        for row in desk.state.refused_since_certified(source)
+        baseline(row)
+        for row in state.refused_since_certified(source)
         if {row.snapshot_id, f"{source}/{row.run_id}"} & names
         and all(proof["outcome"] != "failed" or proof["name"] in APPROVABLE for proof in row.proofs)
     )

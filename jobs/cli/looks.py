@@ -30,8 +30,7 @@ def check(desk: Desk, show_policy: bool, show_keys: str | None) -> None:
         desk.table(settings.policy(), f"the policy of {many(len(settings.pairings), 'pairing')} in {desk.config}")
         return
     with desk.workspace() if is_made(settings) else nullcontext() as workspace:
-        state, today = (workspace.state, workspace.today()) if workspace else (None, None)
-        rows, failing = checkup.check(settings, desk.connectors(), state, today)
+        rows, failing = checkup.check(settings, desk.connectors(), workspace)
     checked = f"checked {many(len(settings.sources), 'source')}, nothing was written: "
     desk.table(
         rows, *look.cited(rows), checked + (f"{', '.join(failing)} FAILS" if failing else "all of it holds"), grid=True

@@ -216,22 +216,50 @@ def test_without_an_id_column_the_headings_are_named(tmp_path: Path) -> None:
         (["id", "x"], {"email": "E-Mail"}, "no column `E-Mail` for `email`"),
         (["id", "x"], {"loyalty": "x"}, "cannot give a `loyalty`"),
         ([], {}, "headings found: none"),
+        (["7", "Quillfeather", "613-555-0117"], {}, "has no headings: its first row holds a customer"),
     ],
 )
 def test_headings_that_cannot_be_used(tmp_path: Path, headings: list[str], columns: dict[str, str], says: str) -> None:
-    assert says in problem(reader(written(tmp_path / "list.csv", headings, ["1", "2", "3"]), columns))
+    said = problem(reader(written(tmp_path / "list.csv", headings, ["1", "2", "3"]), columns))
+    assert says in said
+    assert "Quillfeather" not in said
 
 
 def test_a_file_that_is_not_there_or_is_something_else(tmp_path: Path) -> None:
     assert "is not there" in problem(reader(tmp_path / "list.csv"))
     (tmp_path / "list.pdf").write_bytes(b"%PDF")
     assert "export it as CSV or XLSX" in problem(reader(tmp_path / "list.pdf"))
-    (tmp_path / "list.xlsx").write_bytes(b"not a zip file")
-    assert "cannot be read as XLSX" in problem(reader(tmp_path / "list.xlsx"))
-    (tmp_path / "empty.csv").write_bytes(b"")
-    assert "headings found: none" in problem(reader(tmp_path / "empty.csv"))
     nameless = FileReader("old", SourceSettings(kind="table", role="pos", driver="files"))
     assert "write `path:`" in problem(nameless)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
+ZIP = b"PK\x03\x04" + bytes(40)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("list.csv", b"", "is empty"),
+        ("list.xlsx", b"", "is empty"),
+        ("list.csv", b"\xef\xbb\xbf\r\n", "is empty"),
+        ("list.csv", ZIP, "is a workbook or another ZIP archive: give a workbook the ending .xlsx"),
+        ("list.xlsx", ZIP, "cannot be read as XLSX"),
+        ("list.xlsx", b"id,first_name\n", "is no XLSX workbook"),
+        ("list.csv", b"%PDF-1.7", "is a PDF document"),
+        ("list.csv", b"\xd0\xcf\x11\xe0" + bytes(40), "old Excel workbook"),
+        ("list.csv", b"\n <!DOCTYPE html><title>Log in</title>", "is a web page"),
+        ("list.csv", PNG, "is no text but binary data"),
+        ("list.csv", b"SQLite format 3\0" + bytes(40), "is no text but binary data"),
+    ],
+)
+def test_a_file_that_is_something_else_is_called_what_it_is(tmp_path: Path, name: str, data: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert says in problem(reader(tmp_path / name))
+
+
+def test_a_workbook_with_nothing_in_its_first_row(tmp_path: Path) -> None:
+    assert "has nothing in the first row of its first sheet" in problem(reader(book(tmp_path / "list.xlsx", [])))
 
 
 # completeness (G1) --------------------------------------------------------------------------------------------------
