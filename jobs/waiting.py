@@ -1,7 +1,8 @@
-"""What waits for a person: plans, sources without a certificate, decisions that ran out. One sentence each."""
+"""What waits for a person: plans, sources without a certificate, new findings, decisions that ran out. One sentence each."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from jobs import erasing, erasures
 from jobs.applying import standing_of
@@ -9,7 +10,7 @@ from jobs.corrections import HANDED_OVER
 from jobs.report import accepting
 from jobs.state import DecisionRow, SnapshotRow
 from jobs.workspace import Workspace
-from reports.document import WAITING, Proof
+from reports.document import WAITING, Proof, Severity
 
 MOST = 10
 """So many of one kind are named; the rest is counted."""
@@ -23,6 +24,7 @@ def waits(workspace: Workspace) -> list[str]:
         *plans(workspace),
         *erasing.told(workspace),
         *_some(list(_sources(workspace))),
+        *_fresh(workspace),
         *_some(list(_ran_out(workspace))),
         *_idle(workspace),
     ]
@@ -92,6 +94,17 @@ def _last(workspace: Workspace, source: str, runs: Sequence[str]) -> SnapshotRow
         if rows := [row for row in workspace.state.snapshots_of(run_id) if row.source == source]:
             return rows[-1]
     return None
+
+
+def _fresh(workspace: Workspace) -> Iterator[str]:
+    """Findings that nobody has seen yet: new or back since the last night, and not decided on since."""
+    decided = {row.id for row in workspace.state.decisions_in_force(workspace.today()) if row.target == "finding"}
+    rows = [row for row in workspace.state.findings({"new", "back"}) if row.finding_id not in decided]
+    states, severities = Counter[str](row.state for row in rows), Counter[str](row.severity for row in rows)
+    if rows:
+        counted = ", ".join(f"{states[name]} {name}" for name in ("new", "back") if states[name])
+        told = ", ".join(f"{severities[name]} {name}" for name in get_args(Severity) if severities[name])
+        yield f"findings: {counted} ({told}): `rollcall report` says where to read who is to settle them"
 
 
 def _ran_out(workspace: Workspace) -> Iterator[str]:

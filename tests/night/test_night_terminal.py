@@ -168,10 +168,12 @@ def waits(config: Path) -> list[str]:
 
 
 def test_status_lists_what_waits(config: Path, drift: dict[str, Any], clock: SimulatedClock) -> None:
-    """A decision that ran out, a source without a certificate, a plan that was interrupted, a pause."""
+    """A new finding, a decision that ran out, a source without a certificate, a plan that was interrupted, a pause."""
+    (new,) = waits(config)
+    assert new.startswith(f"findings: 1 new (1 {drift['severity']}): `rollcall report`")
+    run(config, "decide", "accept", "finding", drift["finding_id"], "--until", "2026-03-03", "--by", "Kim")
     assert waits(config) == []
     assert run(config, "status").last == "2 runs; nothing to look at"
-    run(config, "decide", "accept", "finding", drift["finding_id"], "--until", "2026-03-03", "--by", "Kim")
     clock.advance(timedelta(days=2))
     run(config, "run")
     assert waits(config) == [f"finding {drift['finding_id']}: accept by Kim ran out on 2026-03-03: decide again"]
@@ -198,7 +200,7 @@ def test_a_source_that_was_never_pulled_waits(config: Path) -> None:
         ("check", r"checked 2 sources, nothing was written: all of it holds"),
         ("check --show-policy", r"the policy of 1 pairing in .*config\.yaml"),
         ("check --show-keys table", r"\d+ keys that a source of kind table takes"),
-        ("status", r"2 runs; nothing to look at"),
+        ("status", r"2 runs; 1 to look at"),
         ("export findings --out {}/f.xlsx", r".*f\.xlsx: 1 row of findings"),
         ("purge", r"removed 0 snapshots, 0 reports; emptied 0 corrections"),
         ("pause", r"paused: nothing more is written until `rollcall resume`"),
