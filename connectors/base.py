@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -343,7 +344,10 @@ class Connector(ABC):
 def connector_class(kind: str) -> type[Connector]:
     """The connector of a kind: the one Connector subclass in `connectors/<kind>.py`. Raises LookupError."""
     if not kind.isidentifier() or kind not in kinds():
-        raise LookupError(f"no connector for kind {kind!r}: choose one of {', '.join(kinds())}")
+        raise LookupError(
+            f"no connector for kind {kind!r}{_meant(kind)}: choose one of {', '.join(kinds())}. `table` reads a CSV or XLSX "
+            "file of any system; docs/connectors.md says what each of the others needs"
+        )
     module = importlib.import_module(f"connectors.{kind}")
     classes = [
         thing
@@ -352,6 +356,20 @@ def connector_class(kind: str) -> type[Connector]:
     ]
     (found,) = [c for c in classes if getattr(c, "kind", None) == kind]
     return found
+
+
+_ALSO = {
+    "csv": "table", "xlsx": "table", "excel": "table", "file": "table", "files": "table", "spreadsheet": "table",
+    "blaze": "blaze_ecom", "tymber": "blaze_ecom", "mission_control": "blaze_ecom", "x_series": "lightspeed_x",
+    "vend": "lightspeed_x", "r_series": "lightspeed_r", "e_series": "ecwid", "lightspeed_e": "ecwid",
+}  # fmt: skip
+"""What people call a kind who have not read on yet."""
+
+
+def _meant(kind: str) -> str:
+    word = re.sub(r"\W+", "_", kind.strip().lower())
+    close = [_ALSO[word]] if word in _ALSO else get_close_matches(word, kinds(), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 @cache

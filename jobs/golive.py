@@ -48,7 +48,10 @@ def scan(workspace: Workspace, out: Path | None = None, *, progress: Progress | 
 
 def _report(workspace: Workspace, warehouse: Warehouse, pulled: Mapping[str, Pulled]) -> GoLiveReport:
     shared = _rows(warehouse, "shared")
+    tills = [source for source in workspace.settings.sources.values() if source.role == "pos"]
     return GoLiveReport(
+        presets=tuple(sorted({pairing.preset for pairing in workspace.settings.pairings})),
+        logins=any(source.logins == "treez_ecommerce" for source in tills),
         group=workspace.settings.group,
         made_at=workspace.clock.now(),
         time_zone=workspace.settings.time_zone,

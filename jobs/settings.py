@@ -241,7 +241,8 @@ def _source(name: str, raw: object, path: Path) -> SourceSettings:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(explain(error, model, path, f"sources.{name}.")) from error
+        more = f"`rollcall check --show-keys {raw['kind']}` prints every key that such a source takes; more in docs/connectors.md"
+        raise ConfigError("\n".join([explain(error, model, path, f"sources.{name}."), more])) from error
 
 
 def _placed(settings: Settings, folder: Path) -> Settings:

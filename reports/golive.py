@@ -11,11 +11,11 @@ from typing import Literal
 from reports.document import Part
 from reports.export import Cell, Table, write_sheets
 from reports.filing import write_bytes
+from reports.golive_words import cited, wordings
 from reports.render import page
+from reports.rules import RULES
 from reports.words import plural
 
-CITED = ("T9", "T4", "P1", "P3")
-"""The rules that the page names."""
 SHOWN = 200
 """How many entries of each list are on the page; the workbook holds them all."""
 
@@ -104,6 +104,10 @@ class GoLiveReport(Part):
     made_at: datetime
     time_zone: str
     rollcall_version: str
+    presets: tuple[str, ...] = ()
+    """Of the pairings, each once: they say whose rules the scan quotes."""
+    logins: bool = False
+    """Whether customers of a till log in to Treez's own shop (P0)."""
     stores: list[StoreLine]
     unread: list[Unread]
     shared: list[SharedNumber]
@@ -133,8 +137,9 @@ def unread_names(report: GoLiveReport) -> list[str]:
 def html(report: GoLiveReport) -> str:
     """The page as text."""
     status, sentence = verdict(report)
-    values = {"status": status, "sentence": sentence, "shown_of_each": SHOWN, "proposal": proposal, "cited": CITED}
-    return page("golive.html.j2", report=report, **values)
+    said = wordings(report.presets, report.logins)
+    values = {"status": status, "sentence": sentence, "shown_of_each": SHOWN, "proposal": proposal}
+    return page("golive.html.j2", report=report, said=said, cited=cited(said), **values)
 
 
 def write_html(report: GoLiveReport, path: Path) -> None:
@@ -155,7 +160,12 @@ def tables(report: GoLiveReport) -> list[Table]:
         Table("numbers on several profiles", _SHARED, [row for number in report.shared for row in _shared(number)]),
         Table("different phones", _SPLIT, [row for person in report.split for row in _split(person)]),
         Table("without a phone", _HOLDER, [_holder(holder) for holder in report.without_phone]),
+        Table("rules", ("rule", "says"), [(rule, RULES[rule]) for rule in _cited(report)]),
     ]
+
+
+def _cited(report: GoLiveReport) -> list[str]:
+    return cited(wordings(report.presets, report.logins))
 
 
 _HOLDER = ("source", "profile", "name", "status", "verified", "last visit", "points", "credit")

@@ -129,7 +129,10 @@ def test_every_command_explains_itself(command: str) -> None:
         ("region:", "regon:", "sources.list.regon: unknown key (did you mean 'region'?)"),
         ("sources:", "limits: {shrinks: 5 %}\nsources:", "limits.shrinks: unknown key (did you mean 'shrink'?)"),
         ("sources:", "pairings: [{ecom: list, pos: [list], key: []}]\nsources:", "pairings (entry 1).key: unknown key (did you mean"),
-        ("kind: table", "kind: tabel", "no connector for kind 'tabel': choose one of"),
+        ("kind: table", "kind: tabel", "no connector for kind 'tabel' (did you mean 'table'?): choose one of"),
+        ("kind: table", "kind: X-Series", "(did you mean 'lightspeed_x'?)"),
+        ("kind: table", "kind: shopfy", "docs/connectors.md says what each of the others needs"),
+        ("region:", "regon:", "`rollcall check --show-keys table` prints every key that such a source takes"),
         ("role: pos", "role: shop", "role"),
         ("region: CA", "region: Canada", "region"),
         ("sources:", "pairings: [{ecom: shop, pos: [list]}]\nsources:", "no source 'shop'"),
@@ -264,7 +267,7 @@ def test_a_run_from_its_last_line_to_its_findings(config: Path) -> None:
     assert "phone: *******117\n" in told.out
     assert "5550117" not in told.out
     status = rollcall("status", "--config", config)
-    assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b", "2"]
+    assert [line.split()[0] for line in status.out.splitlines()] == ["run", "2026-03-02-a", "2026-03-02-b", "-", "2"]
     assert said.last in status.out
 
 

@@ -170,3 +170,31 @@ def test_a_shop_that_was_not_read_is_named_too() -> None:
     report = scan(stores=[store("downtown"), store("uptown")], unread=[gap])
     assert golive.verdict(report) == ("incomplete", "Not known: there is no complete export of shop")
     assert "the file shop.csv is not there" in text_of(report)
+
+
+@pytest.mark.parametrize(
+    ("presets", "logins", "own", "families"),
+    [
+        (["mortar"], False, "Shopify wants a phone on one customer only", "GM"),
+        (["lightspeed_x_e"], False, "by email (X1)", "GX"),
+        (["plain"], False, "a shop that looks customers up by phone", "G"),
+        (["blaze_ecom"], False, "Each number must be on one profile of a store before go-live (T9).", "GT"),
+        (["blaze_ecom"], True, "Ready is who could be given a first password today (P3).", "GTP"),
+        (["blaze_ecom", "mortar"], False, "Shopify wants a phone on one customer only", "GTM"),
+        ([], False, "Nobody can log in to these or be helped with them (P1).", "GTP"),
+    ],
+)
+def test_each_pairing_reads_its_own_rules(
+    tmp_path: Path, presets: list[str], logins: bool, own: str, families: str
+) -> None:
+    """Every rule that a sentence names is explained below it, and no rule of another vendor's is."""
+    report = scan(presets=tuple(presets), logins=logins)
+    text = text_of(report)
+    assert own in text
+    golive.write_xlsx(report, tmp_path / "scan.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "scan.xlsx")
+    explained = [row[0].value for row in book["rules"].iter_rows(min_row=2)]
+    book.close()
+    assert set(re.findall(r"\(([A-Z]\d+)\)", text)) == set(explained)
+    assert {rule[0] for rule in explained} == set(families)
+    assert ("Mission Control" in text or "ECOM" in text) == ("T" in families)
