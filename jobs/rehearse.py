@@ -33,6 +33,16 @@ from reports.document import FindingLine, RunReport
 START = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
 """04:15 in the demo's time zone, on the first of its three nights."""
 
+REFERENCE = Path(__file__).parent.parent / "config.yaml"
+"""The repository's own configuration, which names every simulated account."""
+SHOPS = frozenset({"shop", "ecom", "web", "outlet"})
+"""Sources that tell a configuration of the simulated group from any other."""
+PLACES = {
+    "workspace": "sandbox-data",
+    "state": "sqlite:///sandbox-data/state.db",
+    "key": {"file": "sandbox-data/rollcall.key"},
+}
+
 Said = Callable[[str], None]
 _Key = tuple[str, str, frozenset[str]]
 
@@ -106,14 +116,18 @@ def serve(config: Path, offer: Offer, *, minutes: int, say: Said, clock: Clock |
     Every minute its faults begin anew, by the next seed.
     """
     clock = clock or SystemClock()
+    raw = read(_named(config))
     say(f"# {offer.people:,} people move in; fifty thousand over twenty stores take a minute")
     world = World(offer.people, offer.seed, clock.time, stores=offer.stores)
     world.start()
     try:
         say(
-            "# put this in the place of `sources:` and `pairings:`, and set the variables below; Ctrl-C ends the sandbox"
+            "# 1. in a second terminal, write what follows up to the first `export` into a file of its own, sandbox.yaml"
         )
-        say(yaml.safe_dump(_pointed(read(config), world), sort_keys=False, allow_unicode=True))
+        say(
+            "# 2. type the `export` lines there, then `rollcall run --config sandbox.yaml`; Ctrl-C here ends the sandbox"
+        )
+        say(yaml.safe_dump(_pointed(raw, world), sort_keys=False, allow_unicode=True))
         for name, value in world.secrets().items():
             say(f"export {name}={shlex.quote(value)}")
         for name, account in world.accounts.items():
@@ -132,16 +146,34 @@ def _misbehave(world: World, offer: Offer, minute: int, clock: Clock) -> None:
             faults.arm(account, name, offer.seed + minute, clock.sleep)
 
 
+def _named(config: Path) -> Path:
+    """The configuration where it is one of the simulated group; the repository's where nobody named another.
+
+    Raises ConfigError.
+    """
+    if config.is_file() and set(read(config).get("sources") or ()) >= SHOPS:
+        return config
+    if config == Path("config.yaml") and REFERENCE.is_file():
+        return REFERENCE
+    raise ConfigError(
+        f"{config}: rehearsals need a configuration that names the simulated accounts: `--config PATH` of the "
+        "repository's config.yaml"
+    )
+
+
 def _pointed(raw: dict[str, Any], world: World) -> dict[str, Any]:
-    """The sources of a configuration, pointed at the world's accounts, and its pairings, with every store there is."""
+    """A whole configuration: its sources pointed at the world's accounts, its pairings with every store there is.
+
+    Its workspace is one of its own, so that invented people never meet real ones.
+    """
     sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
     tills = [name for name, entry in sources.items() if entry["kind"] in ("treez", "greenline")]
     pairings = [
         {**pairing, "pos": tills} if pairing["ecom"] == "ecom" else pairing
-        for pairing in raw["pairings"]
+        for pairing in raw.get("pairings") or ()
         if pairing["ecom"] in sources
     ]
-    return {"sources": sources, "pairings": pairings}
+    return {**raw, **PLACES, "sources": sources, "pairings": pairings}
 
 
 def _nights(workspace: Workspace, world: World, seed: int, out: Path, clock: SimulatedClock, say: Said) -> Score:
@@ -249,6 +281,7 @@ def _trace(trace: Trace) -> _Key:
 
 def _settings(config: Path, world: World, out: Path) -> Settings:
     """The given configuration, with its sources pointed at the simulated accounts and its places inside `out`."""
+    config = _named(config)
     raw = read(config)
     sources = {name: {**raw["sources"].get(name, {}), **entry} for name, entry in world.sources().items()}
     if set(raw["sources"]) != set(sources):

@@ -7,6 +7,7 @@ that calls the machine by another name than loopback is refused. Nothing done he
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from html import escape
 from itertools import islice
 from typing import Any
@@ -22,6 +23,8 @@ SHOWN = ("first_name", "last_name", "email", "phone", "status")
 CONSENTS = ("in", "out", "pending", "unknown")
 TYPED = tuple(name for name in PERSON_FIELDS if name not in ("has_purchased", "created_at"))
 """What a clerk can type."""
+FIRST_YEAR, LAST_YEAR = 1850, 2100
+"""Of a birth date: what any time zone can still turn into a moment."""
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
@@ -148,12 +151,24 @@ def typed(seen: Mapping[str, Any]) -> list[str]:
 
 
 def edited(given: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical fields that a form changes; a phone as it was typed, too."""
+    """The canonical fields that a form changes; a phone as it was typed, too. Raises ValueError for a day that is none."""
     said = {name: given[name].replace("\r\n", "\n").strip() for name in typed(seen) if name in given}
     changed: dict[str, Any] = {n: text or None for n, text in said.items() if text != str(seen[n] or "").strip()}
     if "phone" in changed:
         changed["phone_raw"] = changed["phone"]
+    if born := changed.get("birth_date"):
+        changed["birth_date"] = _day(born)
     return changed
+
+
+def _day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.isoformat() != text or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"a birth date is a day such as 1990-02-28, and not {text[:40]!r}: go back and type it anew")
+    return text
 
 
 def _back() -> str:
@@ -202,5 +217,6 @@ def _input(name: str, value: Any) -> str:
     elif name == "note":
         field = f'<textarea name="note" rows="4">\n{text}</textarea>'
     else:
-        field = f'<input name="{name}" value="{text}">'
+        shown = ' placeholder="1990-02-28"' if name == "birth_date" else ""
+        field = f'<input name="{name}" value="{text}"{shown}>'
     return f"<label>{label}{field}</label>"

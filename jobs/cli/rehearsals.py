@@ -66,5 +66,9 @@ def sandbox(desk: Desk, people: int, stores: int, faults: str, seed: int, minute
         desk.say("\n".join(rehearse.fault_list()), {"faults": rehearse.fault_list()})
         return
     offer = rehearse.Offer(people, stores, tuple(rehearse.fault_names(faults)), seed)
-    rehearse.serve(desk.config, offer, minutes=minutes, say=click.echo)
-    click.echo(f"# the sandbox ended after {many(minutes, 'minute')}")
+    try:
+        rehearse.serve(desk.config, offer, minutes=minutes, say=click.echo)
+    except KeyboardInterrupt:
+        click.echo("# the sandbox ended: nothing of it is kept")
+        return
+    click.echo(f"# the sandbox ended after {many(minutes, 'minute')}: nothing of it is kept")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import requests
 import yaml
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from connectors.clock import SimulatedClock
 from connectors.sandbox.faults import TROUBLES
 from jobs import rehearse
 from jobs.cli import main
+from jobs.errors import ConfigError
 from jobs.settings import parse
 
 CONFIG = Path(__file__).parent.parent.parent / "config.yaml"
@@ -66,3 +68,48 @@ def test_a_group_of_twenty_stores_is_served_with_faults_that_begin_anew_every_mi
     assert "invented people" in seen[0][1]
     assert [code for code, text in seen if not text] == [503, 503]
     assert seen[0][0] == 28
+
+
+def offered(folder: Path, config: Path) -> str:
+    """What the sandbox prints there."""
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        rehearse.serve(
+            config,
+            rehearse.Offer(150),
+            minutes=1,
+            say=said.append,
+            clock=SimulatedClock(datetime(2026, 3, 2, tzinfo=UTC)),
+        )
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize("own", ["", "group: mine\nsources: {till: {kind: table, role: pos, path: till.csv}}\n"])
+def test_where_no_configuration_of_the_group_is_the_repositorys_own_is_taken(tmp_path: Path, own: str) -> None:
+    """What is printed is whole, beside what a newcomer has there already, and never uses a workspace of real people."""
+    if own:
+        (tmp_path / "config.yaml").write_text(own, encoding="utf-8")
+    printed = yaml.safe_load(offered(tmp_path, Path("config.yaml")).split("export ")[0])
+    settings = parse(printed, tmp_path / "sandbox.yaml")
+    assert settings.workspace == tmp_path / "sandbox-data"
+    assert {source.kind for source in settings.sources.values()} >= {"shopify", "heartland", "treez"}
+    assert len(settings.pairings) == 4
+
+
+def test_another_group_that_was_named_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("group: mine\nsources: {till: {kind: table, role: pos, path: till.csv}}\n", encoding="utf-8")
+    for place in (mine, tmp_path / "none.yaml"):
+        with pytest.raises(ConfigError, match="repository's config.yaml"):
+            rehearse.serve(place, rehearse.Offer(150), minutes=1, say=lambda _: None)
+
+
+def test_ctrl_c_is_how_the_sandbox_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no interrupted night: there is nothing to resume."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rehearse, "serve", interrupted)
+    assert rollcall() == (0, "# the sandbox ended: nothing of it is kept\n")

@@ -59,6 +59,24 @@ def test_a_clerk_finds_and_edits_a_customer_of_every_vendor(kind: str, tmp_path:
         assert account.ledger.effects == []
 
 
+@pytest.mark.parametrize("kind", ["lightspeed_r", "treez"])
+def test_a_birth_date_that_is_none_is_refused_at_the_page(kind: str, tmp_path: Path, web: requests.Session) -> None:
+    """The account keeps what it had; a day of the calendar is taken, and so is none."""
+    nonsense = ("yesterday", "31.12.1990", "1990-02-30", "1990-W01-1", "19900228", "0001-01-01", "9999-12-31", "<b>")
+    with store(kind, tmp_path) as made:
+        one, *_ = made.account.ids()
+        before = made.account.read(one)
+        for typed in nonsense:
+            refused = post(made, web, form(made, one, birth_date=typed))
+            assert refused.status_code == 409
+            assert "a birth date is a day such as 1990-02-28" in refused.text
+            assert "<b>" not in refused.text
+            assert made.account.read(one) == before
+        for typed in ("1961-05-04", ""):
+            assert post(made, web, form(made, one, birth_date=typed)).status_code == 303
+            assert (made.account.read(one)["birth_date"] or "") == typed
+
+
 def test_a_list_has_pages_and_a_search(tmp_path: Path, web: requests.Session) -> None:
     with store("heartland", tmp_path, 60) as made:
         first = web.get(made.account.admin_url, timeout=5).text
