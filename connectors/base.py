@@ -147,6 +147,8 @@ class Evidence:
     contract: dict[str, str] = field(default_factory=dict)
     """Account, scopes, filters and what is read: compared with the last certified export."""
     notes: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    """What this vendor leaves open although every proof passes, as whole sentences for the certificate."""
 
 
 @dataclass(frozen=True, slots=True)

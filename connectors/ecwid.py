@@ -35,6 +35,7 @@ RATE = Limit.within(600, seconds=60)
 """Calls per token; no header tells what is left."""
 PASSES = 3
 """How often a list that moves while it is read is read."""
+NOT_KEPT = "the store gives no list of deleted customers, so who was deleted while it was read, before their page came, is not known"
 
 
 class Ecwid(Connector):
@@ -76,15 +77,19 @@ class Ecwid(Connector):
     # reading ---------------------------------------------------------------------------------------------------------
 
     def pages(self, evidence: Evidence, cursor: str | None = None) -> Iterator[Page]:
-        """Every customer once, then the deleted ones by their ids; read again where anybody left in the meantime."""
+        """Every customer once, then the deleted ones by their ids; read again where anybody left in the meantime.
+
+        That somebody left tells the count of the deleted; where the store keeps none, pages that overlap.
+        """
         evidence.end_mark, evidence.pages_contiguous = False, True
         evidence.contract = {"account": f"{urlsplit(self.settings.base_url).hostname}/{self.settings.store_id}",
                              "purchases": self.settings.purchases, "no_group": self.settings.no_group}  # fmt: skip
-        seen, gone, total = Seen(), self._count_deleted(evidence), 0
+        seen, gone, total = Seen(), self._count_deleted(), 0
+        evidence.unproven += [NOT_KEPT] if gone is None else []
         for _ in range(PASSES):
             gone_before = gone
             total, steady = yield from self._walk(seen, evidence, gone)
-            gone = self._count_deleted(None)
+            gone = self._count_deleted()
             if steady and gone == gone_before:
                 break
             evidence.notes.append("customers moved while the list was read: it was read again")
@@ -109,16 +114,18 @@ class Ecwid(Connector):
         page = self.settings.admin_page
         return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
-    def _walk(self, seen: Seen, evidence: Evidence, gone: int) -> Generator[Page, None, tuple[int, bool]]:
+    def _walk(self, seen: Seen, evidence: Evidence, gone: int | None) -> Generator[Page, None, tuple[int, bool]]:
         """Reads up to the total, or to an empty page before it; returns the total, and whether the list stood still."""
-        here, offset, stale = Seen(), 0, 0
+        here, offset, stale, last, still = Seen(), 0, 0, "", True
         while True:
-            rows, total, said = self.client.page(CUSTOMERS, {"offset": offset, "limit": LIMIT, "sortBy": ORDER})
-            evidence.count_before = total + gone if evidence.count_before is None else evidence.count_before
-            if said not in (None, offset):
+            start = offset - 1 if gone is None and offset else offset
+            rows, total, said = self.client.page(CUSTOMERS, {"offset": start, "limit": LIMIT, "sortBy": ORDER})
+            evidence.count_before = total + (gone or 0) if evidence.count_before is None else evidence.count_before
+            if said not in (None, start):
                 evidence.pages_contiguous = False
-                evidence.notes.append(f"asked for customers from {offset} on, answered from {said} on")
+                evidence.notes.append(f"asked for customers from {start} on, answered from {said} on")
             ids = [_key(row) for row in rows]
+            still = still and (start == offset or ids[:1] == [last])  # else somebody before the edge was deleted
             stale = stale + 1 if rows and all(one in here for one in ids) else 0
             if stale > 1:
                 raise VendorError(f"{self.name}: Ecwid's list repeats itself at customer {offset}", permanent=False)
@@ -126,21 +133,20 @@ class Ecwid(Connector):
                 yield self._page(fresh, evidence)
             for known in (here, seen):
                 known.add(filter(None, ids))
-            offset += len(rows)
+            offset, last = start + len(rows), ids[-1] if ids else last
             if offset >= total or not rows:
                 evidence.end_mark = offset >= total
-                return total, len(here) == total
+                return total, still and len(here) == total
 
     def _page(self, rows: Sequence[Mapping[str, Any]], evidence: Evidence) -> Page:
         if two := sum(map(words.emails_differ, rows)):
             evidence.notes.append(f"{two} customers of a page have another email among their contacts")
         return Page([self._landed(row, asked=self.settings.purchases == "orders") for row in rows])
 
-    def _count_deleted(self, evidence: Evidence | None) -> int:
+    def _count_deleted(self) -> int | None:
+        """None where the store keeps no list of them."""
         found = self.client.deleted(0, 1)
-        if found is None and evidence is not None:
-            evidence.notes.append("the store gives no list of deleted customers")
-        return 0 if found is None else found[1]
+        return None if found is None else found[1]
 
     def _tombstones(self, seen: Seen) -> Generator[Page, None, int]:
         """Who is deleted, but for those who were still read as alive tonight; returns how many the vendor counts."""

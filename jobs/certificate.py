@@ -166,7 +166,8 @@ def _pages(export: Export) -> _Verdict:
     whole = export.evidence.pages_contiguous
     if whole is None:
         return None, "this source has no pages to follow"
-    return whole, "every page followed on the one before" if whole else "pages were missing, or out of order"
+    told = "every page followed on the one before" if whole else "pages were missing, or out of order"
+    return whole, "; not proven: ".join([told, *export.evidence.unproven])
 
 
 def _repeats(read: Read) -> _Verdict:

@@ -179,6 +179,7 @@ def _joined(first: Evidence, now: Evidence) -> Evidence:
         pages_contiguous=False if broken else now.pages_contiguous,
         contract=first.contract or now.contract,
         notes=first.notes + now.notes,
+        unproven=list(dict.fromkeys(first.unproven + now.unproven)),
     )
 
 
