@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from connectors._shaping import clean, day, text
-from connectors.base import Record, Secret, SourceSettings
+from connectors.base import AdminPageSettings, Record, Secret
 
 ATTRIBUTES = {
     "first_name": "first_name", "last_name": "last_name", "birth_date": "date_of_birth", "email": "email",
@@ -28,16 +28,13 @@ FIELDS = pa.schema(
 DROPPED = frozenset({"id_number", "id_expiration", "is_medical", "password"})
 
 
-class BlazeEcomSettings(SourceSettings):
+class BlazeEcomSettings(AdminPageSettings):
     """One retail group."""
 
     driver: Literal["api", "files"] = "files"
     base_url: str | None = Field(default=None, description="assumed; the API's host, without a path")
     token: Secret | None = None
     store_id: str | None = Field(default=None, description="assumed; id of any store of the group: it picks the group")
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in Mission Control, {id} for the id"
-    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
 from connectors._shaping import clean, text
-from connectors.base import Record, Secret, SourceSettings
+from connectors.base import AdminPageSettings, Record, Secret
 
 NAMES = ("first_name", "last_name")
 STREETS = ("street", "street_2")
@@ -52,7 +52,7 @@ DROPPED = LIFTED | {
 }  # fmt: skip
 
 
-class EcwidSettings(SourceSettings):
+class EcwidSettings(AdminPageSettings):
     """One store."""
 
     base_url: str = Field(
@@ -65,9 +65,6 @@ class EcwidSettings(SourceSettings):
         description="what proves a purchase: the vendor's own counter, or an order that was paid (a call per buyer)",
     )
     no_group: str = Field(default="General", description="the group that means no group (X2); it has the id 0")
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
-    )
 
     @field_validator("base_url")
     @classmethod

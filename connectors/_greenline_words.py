@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from connectors._shaping import amount, clean, day, text
-from connectors.base import BALANCES, Record, Secret, SourceSettings
+from connectors.base import BALANCES, AdminPageSettings, Record, Secret
 
 KEYS = {
     "first_name": "firstName", "last_name": "lastName", "birth_date": "birthday", "email": "email", "phone": "phone",
@@ -28,7 +28,7 @@ DROPPED = frozenset({"companyId", "taxExempt", "loyaltyPoints", "creditBalance"}
 """The balances are read as `points` and `credit`; assumed, the credit is told in cents."""
 
 
-class GreenlineSettings(SourceSettings):
+class GreenlineSettings(AdminPageSettings):
     """One company: its locations share its customers (assumed)."""
 
     driver: Literal["api", "files"] = "files"
@@ -39,9 +39,6 @@ class GreenlineSettings(SourceSettings):
     token_header: str = Field(default="x-api-key", pattern=r"^[A-Za-z-]+$", description="api-key on the other hosts")
     second_token: Secret | None = Field(default=None, description="the older host takes a second key")
     second_token_header: str = Field(default="external-api-auth-token", pattern=r"^[A-Za-z-]+$")
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the dashboard, {id} for the id"
-    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors._phones import home_digits, is_number
 from connectors._shaping import amount, clean, day, text
-from connectors.base import Record, Secret, SourceSettings
+from connectors.base import AdminPageSettings, Record, Secret
 from connectors.tokens import TokenPlace
 
 PHONE_SLOT, PHONE_2_SLOTS = "Home", ("Mobile", "Work")
@@ -69,7 +69,7 @@ WORDS = frozenset(
 _CONTACT_KEYS = frozenset({*FLAGS, "Phones", "Emails", "Addresses", "Websites", "custom", "timeStamp", "contactID"})
 
 
-class LightspeedRSettings(SourceSettings):
+class LightspeedRSettings(AdminPageSettings):
     """One account: all its shops share one list of customers."""
 
     base_url: str = Field(default="https://api.lightspeedapp.com", description="the vendor's host; /API/V3 is added")
@@ -89,9 +89,6 @@ class LightspeedRSettings(SourceSettings):
     )
     tags_shape: Literal["tag", "Tag"] = Field(
         default="tag", description='assumed, how tags are written: {"tag": ["a"]}, or {"Tag": [{"name": "a"}]}'
-    )
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
 
     @field_validator("time_zone")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
 from connectors._shaping import amount, clean, day, text
-from connectors.base import BALANCES, Record, Secret, SourceSettings
+from connectors.base import BALANCES, AdminPageSettings, Record, Secret
 from connectors.tokens import TokenPlace
 
 NAMES = ("first_name", "last_name")
@@ -68,7 +68,7 @@ DROPPED = frozenset(
 """The balances are read as `points` and `credit`; what a customer owes on account is a credit below zero."""
 
 
-class LightspeedXSettings(SourceSettings):
+class LightspeedXSettings(AdminPageSettings):
     """One retailer. Either a personal `token`, or `tokens`, `client_id` and `client_secret` of an app."""
 
     base_url: str | None = Field(default=None, description="https://PREFIX.retail.lightspeed.app, without a path")
@@ -94,9 +94,6 @@ class LightspeedXSettings(SourceSettings):
     create_groups: bool = Field(default=False, description="whether a group that is missing is made when needed (X2)")
     walk_in_codes: tuple[str, ...] = Field(
         default=("Anonymous Customer", "WALKIN"), description="customer codes of walk-in records: never read (M14)"
-    )
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the back office, {id} for the id"
     )
 
     @field_validator("base_url")

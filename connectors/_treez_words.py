@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from connectors._shaping import amount, clean, day, text
-from connectors.base import MERGED_INTO, Record, Secret, SourceSettings, VendorError
+from connectors.base import MERGED_INTO, AdminPageSettings, Record, Secret, VendorError
 
 NAMES = ("first_name", "last_name")
 ADDRESS_KEYS = {
@@ -53,7 +53,7 @@ DROPPED = frozenset(
 )  # fmt: skip
 
 
-class TreezSettings(SourceSettings):
+class TreezSettings(AdminPageSettings):
     """One store: one dispensary slug, one customer base."""
 
     api: Literal["v3", "v2"] = "v3"
@@ -74,9 +74,6 @@ class TreezSettings(SourceSettings):
     new_patient_type: Literal["ADULT", "MEDICAL"] = Field(default="ADULT", description="assumed, of created profiles")
     merges: bool = Field(
         default=False, description="whether profiles may be merged, by v3 alone: needs api_customer::merge"
-    )
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="address of a profile's page, with {id} for its id"
     )
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -123,6 +124,14 @@ class SourceSettings(BaseModel):
         default=None, ge=0, description="how many profiles the operator expects in the file (G1)"
     )
     columns: Mapping[str, str] = Field(default_factory=dict, description="canonical column: the file's own heading")
+
+
+class AdminPageSettings(SourceSettings):
+    """A source of which nothing but the configuration can say where a customer's page is."""
+
+    admin_page: str | None = Field(
+        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the system, {id} for the id"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +349,8 @@ class Connector(ABC):
 
     def admin_url(self, profile_id: str) -> str | None:
         """The vendor's own page of a profile, https only; None where there is none."""
-        return None
+        page = getattr(self.settings, "admin_page", None)
+        return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
 
 def connector_class(kind: str) -> type[Connector]:

@@ -93,10 +93,6 @@ class BlazeEcom(Connector):
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record, self.settings.link_keys)
 
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
     def _list(self, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
         reply = self._get(CUSTOMERS, params)
         answer = reply.json()

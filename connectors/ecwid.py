@@ -7,7 +7,7 @@ refused token is a 403 here, and the connector stops at once then (sheet: Errors
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from connectors import _ecwid_words as words
 from connectors._ecwid_client import CUSTOMERS, LIMIT, ORDER, Client
@@ -35,7 +35,9 @@ RATE = Limit.within(600, seconds=60)
 """Calls per token; no header tells what is left."""
 PASSES = 3
 """How often a list that moves while it is read is read."""
-NOT_KEPT = "the store gives no list of deleted customers, so who was deleted while it was read, before their page came, is not known"
+NOT_KEPT = (
+    "the store lists no deleted customers, so who was deleted during the reading, before their page came, is not known"
+)
 
 
 class Ecwid(Connector):
@@ -109,10 +111,6 @@ class Ecwid(Connector):
 
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record)
-
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
     def _walk(self, seen: Seen, evidence: Evidence, gone: int | None) -> Generator[Page, None, tuple[int, bool]]:
         """Reads up to the total, or to an empty page before it; returns the total, and whether the list stood still."""

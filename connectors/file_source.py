@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
-from urllib.parse import quote
 
 import pyarrow as pa
 from pydantic import Field, field_validator
@@ -14,6 +13,7 @@ from connectors._file_formats import FORMATS, PLAIN, DateOrder, Format
 from connectors._guard import refuse_unoffered
 from connectors.base import (
     Action,
+    AdminPageSettings,
     Capabilities,
     Change,
     CheckLine,
@@ -40,7 +40,7 @@ SPEAKING = frozenset(
 ConsentOrStatus = Literal["email_consent", "sms_consent", "status"]
 
 
-class FileSettings(SourceSettings):
+class FileSettings(AdminPageSettings):
     """A source that is a file."""
 
     driver: Literal["files"] = "files"
@@ -50,9 +50,6 @@ class FileSettings(SourceSettings):
     words: Mapping[ConsentOrStatus, Mapping[str, str]] = Field(
         default_factory=dict,
         description="what the file's words mean: {email_consent: {subscribed: in}, status: {closed: archived}}",
-    )
-    admin_page: str | None = Field(
-        default=None, pattern=r"^https://.*\{id\}", description="a customer's page in the system, {id} for the id"
     )
 
     @field_validator("words", mode="before")
@@ -179,10 +176,6 @@ class FileConnector(Connector):
         except VendorError as error:
             return str(error)
         return ""
-
-    def admin_url(self, profile_id: str) -> str | None:
-        page: str | None = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
     def _check_write_back(self) -> CheckLine:
         try:

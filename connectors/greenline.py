@@ -100,10 +100,6 @@ class Greenline(Connector):
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record)
 
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
     def _list(self, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
         reply = self._get(f"{self._company}/customers", {**params, "includeArchived": "true"})
         answer = reply.json()

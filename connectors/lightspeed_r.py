@@ -149,10 +149,6 @@ class LightspeedR(Connector):
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record)
 
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
     def _walk(self, last: int, address: str, evidence: Evidence) -> Iterator[Page]:
         """Along `@attributes.next` exactly as it is given. Raises VendorError where the vendor sends us in circles."""
         first = {"archived": "true", "sort": "customerID", "limit": PAGE_SIZE, "load_relations": RELATIONS}

@@ -7,7 +7,7 @@ end. An update may replace the customer, so it always sends the whole of it (she
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from connectors import _lightspeed_x_words as words
 from connectors._guard import checked, clock_told, refuse_unoffered
@@ -147,10 +147,6 @@ class LightspeedX(Connector):
 
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record)
-
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
 
     def _landed(self, row: Mapping[str, Any]) -> dict[str, Any]:
         return words.landed(row, self.client.group_name(row.get("customer_group_id")), self.settings)

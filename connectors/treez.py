@@ -164,10 +164,6 @@ class Treez(Connector):
     def view(self, record: Record) -> dict[str, str | None]:
         return words.view(record)
 
-    def admin_url(self, profile_id: str) -> str | None:
-        page = self.settings.admin_page
-        return page.replace("{id}", quote(profile_id, safe="")) if page else None
-
     def _pass(self, first: int, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
         """Reads to an empty page; returns how many profiles showed up twice on the way."""
         here, number, moved, last_full, stale = Seen(), first, 0, False, 0
