@@ -84,3 +84,8 @@ class Account(Protocol):
 
 
 Now = Callable[[], float]
+
+
+def variable(account: str, what: str) -> str:
+    """The environment variable that holds a secret of an account."""
+    return f"SANDBOX_{''.join(c if c.isalnum() else '_' for c in account).upper()}_{what}"

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.sandbox.world import Resident
 from jobs.night import Result
 from reports.document import CorrectionLine, RunReport
-from tests.night.stage import Edit, Group, mortar_only, rollcall
+from tests.night.stage import Edit, Group, mortar_only, rollcall, serving
 
 
 def policy(**settings: Any) -> Edit:
@@ -23,6 +23,24 @@ def policy(**settings: Any) -> Edit:
 
 AUTO = policy(apply={"drift": "auto"})
 REVIEW = policy(apply={"drift": "review"})
+
+
+@contextmanager
+def after_night_zero(folder: Path) -> Iterator[Group]:
+    """A shop and a till that agree, after a certified night, to be `put_back` before each test."""
+    with serving(folder, edit=AUTO) as group:
+        assert group.night(after=0).report.findings == []
+        group.keep()
+        yield group
+
+
+@contextmanager
+def as_night_zero_left_it(group: Group) -> Iterator[Group]:
+    """The workspace of before, under `AUTO`; the accounts are well again at the end."""
+    group.put_back()
+    group.configure(AUTO)
+    yield group
+    group.heal()
 
 
 def linked(group: Group) -> list[Resident]:

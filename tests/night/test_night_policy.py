@@ -6,26 +6,32 @@ from typing import Any
 
 import pytest
 
-from tests.night.policy import AUTO, REVIEW, approve, decide, emails, linked, new_emails, of, reasons
-from tests.night.stage import Group, mortar_only, rollcall, serving, write_csv
+from tests.night.policy import (
+    AUTO,
+    REVIEW,
+    after_night_zero,
+    approve,
+    as_night_zero_left_it,
+    decide,
+    emails,
+    linked,
+    new_emails,
+    of,
+    reasons,
+)
+from tests.night.stage import Group, mortar_only, rollcall, write_csv
 
 
 @pytest.fixture(scope="module")
 def module_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
-    """A shop and a till after a certified night zero."""
-    with serving(tmp_path_factory.mktemp("policy"), edit=AUTO) as group:
-        assert group.night(after=0).report.findings == []
-        group.keep()
+    with after_night_zero(tmp_path_factory.mktemp("policy")) as group:
         yield group
 
 
 @pytest.fixture
 def group(module_group: Group) -> Iterator[Group]:
-    """The workspace as night zero left it."""
-    module_group.put_back()
-    module_group.configure(AUTO)
-    yield module_group
-    module_group.heal()
+    with as_night_zero_left_it(module_group) as group:
+        yield group
 
 
 def test_a_new_pairing_only_observes_for_seven_certified_nights(group: Group) -> None:

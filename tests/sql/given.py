@@ -365,19 +365,15 @@ def someone(number: int, **other: Any) -> dict[str, Any]:
 
 
 _NAMES = (
-    "Fatima",
-    "Priya",
-    "Kofi",
-    "Ingrid",
-    "Tariq",
-    "Yuki",
-    "Zofia",
-    "Bogdan",
-    "Umberto",
-    "Quentin",
-    "Svetlana",
-    "Hiroshi",
-)
+    "Fatima", "Priya", "Kofi", "Ingrid", "Tariq", "Yuki", "Zofia", "Bogdan", "Umberto", "Quentin", "Svetlana", "Hiroshi",
+)  # fmt: skip
+NO_ADDRESS = dict.fromkeys(("street", "city", "postal_code", "country"))
+NOTE = "Linked with ECOM. Do not delete!"
+
+
+def finding(kind: str, field: str, *members: str) -> Found:
+    """A finding as `Night.found` gives it."""
+    return kind, field, frozenset(members)
 
 
 def _link_key(pos: str) -> str:

@@ -1,42 +1,24 @@
 """The same rules in plain Python, written from the domain and not from the SQL: slow, one profile at a time, an oracle."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
-from nicknames import NickNamer
-
-from tests.sql.given import parsed
-
-_SAYS_NOTHING = {"?", "N/A", "-", ".", "UNKNOWN", "(UNKNOWN)"}
-_NOBODY = {
-    "na", "none", "null", "nil", "no", "noname", "guest", "customer", "test", "mr", "mrs", "mr mrs", "ms", "miss", "mx", "dr", "x", "xx", "xxx",
-}  # fmt: skip
-_LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}
-_GROUPS = [{name, *short} for name, short in NickNamer().nickname_lookup.items()]
-_KNOWN = {name for group in _GROUPS if len(group) > 1 for name in group}
-
-
-@dataclass
-class One:
-    """A profile as it compares."""
-
-    who: str
-    status: str
-    first: str | None
-    last: str | None
-    born: date | None
-    keys: set[tuple[str, str]]
-    created: datetime | None
-    links: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def source(self) -> str:
-        return self.who.split(":", 1)[0]
+from tests.sql.plain_people import (
+    One,
+    as_it_compares,
+    births_agree,
+    canonical_day,
+    hardly_one,
+    level_of,
+    names_agree,
+    strangers,
+    suffix_of,
+    torn_names,
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +39,7 @@ class Oracle:
         silence: str, decisions: Mapping[frozenset[str], str], standins: set[str], listed: str, today: date, limit: int,
     ) -> None:  # fmt: skip
         self.people = {
-            who: _one(who, p, regions[who.split(":", 1)[0]], today) for who, p in given if who not in standins
+            who: as_it_compares(who, p, regions[who.split(":", 1)[0]], today) for who, p in given if who not in standins
         }
         self.pairings, self.keys, self.silence, self.decisions = list(pairings), keys, silence, decisions
         self._drop_placeholders(listed, limit)
@@ -92,11 +74,11 @@ class Oracle:
         if verdict := self.decisions.get(frozenset((one, other))):
             return {"same": "link", "not_same": "apart"}[verdict]
         a, b = self.people[one], self.people[other]
-        name, birth = _names(a, b), _births(a, b)
-        suffixes = _suffix(a), _suffix(b)
+        name, birth = names_agree(a, b), births_agree(a, b)
+        suffixes = suffix_of(a), suffix_of(b)
         if False in (name, birth) or (all(suffixes) and suffixes[0] != suffixes[1]):
             return "household"
-        hardly = name and _hardly(a, b, part=True, short=True) and _strangers(a.last, b.last)
+        hardly = name and hardly_one(a, b, part=True, short=True) and strangers(a.last, b.last)
         if birth is not True and (hardly or suffixes[0] != suffixes[1]):
             return "candidate"
         if True in (name, birth):
@@ -128,7 +110,7 @@ class Oracle:
         unsure = [
             pair
             for pair, outcome in self.pairs.items()
-            if outcome == "link" and pair not in self.decisions and _hardly(*(self.people[who] for who in pair), part=True) and twins(*pair)
+            if outcome == "link" and pair not in self.decisions and hardly_one(*(self.people[who] for who in pair), part=True) and twins(*pair)
         ]  # fmt: skip
         self.twins = set(unsure)
 
@@ -143,7 +125,7 @@ class Oracle:
         for g, others in fits.items():
             for h, k in ((h, k) for h in others for k in others if h != k):
                 how, rival = strength[g, h], strength[g, k]
-                named = how == rival == 3 and not self._met(h, k) and _torn_names(self._firsts(h), self._firsts(k))
+                named = how == rival == 3 and not self._met(h, k) and torn_names(self._firsts(h), self._firsts(k))
                 if how >= rival and (
                     self._apart(h, k) or (how > 1 and (named or self._contradict(h, k, strength[h, k])))
                 ):
@@ -172,7 +154,7 @@ class Oracle:
         return any(self.pairs[pair] == "apart" for pair in self._met(g, h))
 
     def _contradict(self, g: frozenset[str], h: frozenset[str], strength: int) -> bool:
-        known = [[_canonical(born) for who in x if (born := self.people[who].born)] for x in (g, h)]
+        known = [[canonical_day(born) for who in x if (born := self.people[who].born)] for x in (g, h)]
         if all(known) and (max(known[0]) < min(known[1]) or max(known[1]) < min(known[0])):
             return True
         return not strength and any(self.pairs[pair] == "household" for pair in self._met(g, h))
@@ -180,7 +162,11 @@ class Oracle:
     def _strength(self, g: frozenset[str], h: frozenset[str]) -> int:
         """1 everything agrees, 2 one equal and the other silent, 3 names only alike; 0 no link. As first judged."""
         levels = [
-            1 if self._full(pair) else 3 if _hardly(*(self.people[who] for who in pair), part=True, short=True) else 2
+            1
+            if self._full(pair)
+            else 3
+            if hardly_one(*(self.people[who] for who in pair), part=True, short=True)
+            else 2
             for pair in self._met(g, h)
             if self._outcome(*sorted(pair)) == "link"
         ]
@@ -192,7 +178,7 @@ class Oracle:
 
     def _named_alike(self, one: str, other: str) -> bool:
         a, b = self.people[one], self.people[other]
-        return a.first is not None and b.first is not None and _level(a, b) == "equal"
+        return a.first is not None and b.first is not None and level_of(a, b) == "equal"
 
     def _firsts(self, g: frozenset[str]) -> set[str]:
         return {first for who in g if (first := self.people[who].first)}
@@ -275,135 +261,3 @@ class Oracle:
         for pair, verdict in self.decisions.items():
             if verdict == "same" and len(pair) == 2 and pair <= set(self.people):
                 yield pair
-
-
-def _one(who: str, p: Mapping[str, Any], region: str, today: date) -> One:
-    keys = set()
-    if p.get("status", "active") in {"active", "archived"}:
-        keys = {
-            ("phone", e164) for name in ("phone", "phone_2") if p.get(name) and (e164 := parsed(p[name], region)[0])
-        }
-        keys |= {
-            ("email", p[name].strip().lower())
-            for name in ("email", "email_2")
-            if p.get(name) and p[name].count("@") == 1
-        }
-    return One(
-        who, p.get("status", "active"), _somebody(fold(p.get("first_name"))), fold(p.get("last_name")), _born(p.get("birth_date"), today), keys,
-        p.get("created_at"), dict(p.get("links", {})),
-    )  # fmt: skip
-
-
-def fold(name: str | None) -> str | None:
-    """A name for comparison."""
-    if name is None or name.strip().upper() in _SAYS_NOTHING:
-        return None
-    text = "".join(_LETTERS.get(letter, letter) for letter in unicodedata.normalize("NFC", name).lower())
-    text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c) and c not in "'’‘`´.")
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split()) or None
-
-
-def _somebody(first: str | None) -> str | None:
-    """A first name, unless it is what somebody typed because a form insisted."""
-    return None if first is None or first in _NOBODY or re.fullmatch(r"[0-9 ]+", first) else first
-
-
-def _born(text: str | None, today: date) -> date | None:
-    for pattern, order in (
-        (r"(\d{4})-(\d+)-(\d+)", "ymd"),
-        (r"(\d{4})(\d\d)(\d\d)", "ymd"),
-        (r"(\d+)/(\d+)/(\d{4})", "mdy"),
-    ):
-        if found := re.fullmatch(pattern, text or ""):
-            parts = dict(zip(order, map(int, found.groups()), strict=True))
-            try:
-                day = date(parts["y"], parts["m"], parts["d"])
-            except ValueError:
-                return None
-            return day if date(1900, 1, 1) < day <= today else None
-    return None
-
-
-def _names(a: One, b: One) -> bool | None:
-    """Whether first names agree; None where one is missing."""
-    if a.first is None or b.first is None:
-        return None
-    return _level(a, b) != "different"
-
-
-def _level(a: One, b: One) -> str:
-    """How two known first names agree."""
-    one, other = a.first or "", b.first or ""
-    if one == other:
-        return "equal" if len(one) > 1 else "initial"
-    if one == b.last and a.last == other:
-        return "swapped"
-    if any({one.split()[0], other.split()[0]} <= group and one.split()[0] != other.split()[0] for group in _GROUPS):
-        return "nickname"
-    if 1 in (len(one), len(other)) and one[0] == other[0]:
-        return "initial"
-    short, long = sorted((one, other), key=len)
-    if long.startswith(short + " ") or one.replace(" ", "") == other.replace(" ", ""):
-        return "part"
-    if one in _KNOWN and other in _KNOWN:
-        return "different"
-    if one[0] != other[0]:
-        return "different"
-    typo = (len(short) >= 4 and distance(one, other) <= 1) or (len(short) >= 8 and distance(one, other) <= 2)
-    return "typo" if typo else "different"
-
-
-def _hardly(a: One, b: One, *, part: bool = False, short: bool = False) -> bool:
-    """Whether names agree by little: an initial or a typo; `part` and `short` (nicknames) as asked."""
-    known = a.first is not None and b.first is not None
-    levels = {"initial", "typo", *(["part"] if part else []), *(["nickname"] if short else [])}
-    return known and _level(a, b) in levels
-
-
-def _suffix(one: One) -> str:
-    """Junior, senior, the second ...: who carries two different ones are two people."""
-    found = re.search(r" (jr|junior|sr|senior|ii|iii|iv)( |$)", " ".join(filter(None, (one.first, one.last))))
-    return {"junior": "jr", "senior": "sr"}.get(found[1], found[1]) if found else ""
-
-
-def _strangers(one: str | None, other: str | None) -> bool:
-    """Two last names that have nothing in common."""
-    if one is None or other is None or one == other:
-        return False
-    return not set(one.split(" ")) & set(other.split(" ")) and distance(one, other) > 1
-
-
-def _torn_names(ones: set[str], others: set[str]) -> bool:
-    return len(ones) == len(others) == 1 and ones != others
-
-
-def _canonical(day: date) -> tuple[int, int, int]:
-    return (day.year, min(day.month, day.day), max(day.month, day.day))
-
-
-def _births(a: One, b: One) -> bool | None:
-    """Whether birth dates agree; None where one is missing or day and month are swapped."""
-    if a.born is None or b.born is None:
-        return None
-    if (a.born.year, a.born.month, a.born.day) == (b.born.year, b.born.day, b.born.month) and a.born != b.born:
-        return None
-    return a.born == b.born
-
-
-def distance(one: str, other: str) -> int:
-    """Edits with neighbours that change places (the full Damerau distance)."""
-    last: dict[str, int] = {}
-    far = len(one) + len(other)
-    rows: list[list[int]] = [[far] * (len(other) + 2), [far, *range(len(other) + 1)]]
-    for i, a in enumerate(one, start=1):
-        row, seen = [far, i], 0
-        rows.append(row)
-        for j, b in enumerate(other, start=1):
-            at, before = last.get(b, 0), seen
-            if a == b:
-                seen = j
-            row.append(min(
-                rows[i][j] + (a != b), row[j] + 1, rows[i][j + 1] + 1, rows[at][before] + (i - at - 1) + 1 + (j - before - 1),
-            ))  # fmt: skip
-        last[a] = i
-    return rows[-1][-1]

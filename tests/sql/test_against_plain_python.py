@@ -6,7 +6,8 @@ import pytest
 
 from tests.sql import invented
 from tests.sql.given import TODAY, Night
-from tests.sql.plain import Oracle, Tie, distance
+from tests.sql.plain import Oracle, Tie
+from tests.sql.plain_people import distance
 
 MORTAR = Tie("shop", "till", ("email", "phone"), "candidate")
 STORES = Tie("ecom", "down", ("phone",), "link")

@@ -7,14 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from jobs.settings import Match
-from tests.sql.given import Found, Night, someone
+from tests.sql.given import Night, finding, someone
 
 Nights = Callable[..., Night]
 PHONE = "613 555 0117"
-
-
-def _found(kind: str, field: str, *members: str) -> Found:
-    return kind, field, frozenset(members)
 
 
 # duplicates --------------------------------------------------------------------------------------------------------------
@@ -29,8 +25,8 @@ def test_one_person_twice_in_one_source_m10(alone: Night) -> None:
         )
         alone.has(f"here:{n}3", f"here:{n}4", birth_date="1990-03-04", **{field: other})
     assert alone.found() == {
-        _found("duplicate_phone", "phone", "here:01", "here:02"), _found("duplicate_phone", "phone", "here:03", "here:04"),
-        _found("duplicate_email", "email", "here:11", "here:12"), _found("duplicate_email", "email", "here:13", "here:14"),
+        finding("duplicate_phone", "phone", "here:01", "here:02"), finding("duplicate_phone", "phone", "here:03", "here:04"),
+        finding("duplicate_email", "email", "here:11", "here:12"), finding("duplicate_email", "email", "here:13", "here:14"),
     }  # fmt: skip
 
 
@@ -39,12 +35,12 @@ def test_no_duplicate_where_something_contradicts_or_nothing_is_said(alone: Nigh
     alone.has("here:1", first_name="Ann", birth_date="1990-03-04", phone=PHONE)
     alone.has("here:2", first_name="Ann", birth_date="1961-03-04", phone=PHONE)
     alone.has("here:3", "here:4", phone="613 555 0118")
-    assert alone.found() == {_found("household", "phone", "here:1", "here:2")}
+    assert alone.found() == {finding("household", "phone", "here:1", "here:2")}
 
 
 def test_the_policy_may_say_that_silence_is_enough(nights: Nights) -> None:
     night = nights(settings=Match(silence="link")).source("here").has("here:1", "here:2", phone=PHONE)
-    assert night.found() == {_found("duplicate_phone", "phone", "here:1", "here:2")}
+    assert night.found() == {finding("duplicate_phone", "phone", "here:1", "here:2")}
 
 
 def test_no_duplicate_over_two_sources_or_with_profiles_out_of_play(alone: Night) -> None:
@@ -127,14 +123,14 @@ def test_a_household_names_everybody_in_play_in_any_source(mortar: Nights) -> No
     night.has("till:2", **someone(2, phone=someone(1)["phone"])).has(
         "till:3", **someone(3, phone=someone(1)["phone"], status="archived")
     )
-    assert night.found() == {_found("household", "phone", "shop:1", "till:1", "till:2")}
+    assert night.found() == {finding("household", "phone", "shop:1", "till:1", "till:2")}
 
 
 def test_a_household_by_second_email(alone: Night) -> None:
     alone.has("here:1", first_name="Ann", email_2="family@example.com").has(
         "there:1", first_name="Kofi", email="family@example.com"
     )
-    assert alone.found() == {_found("household", "email", "here:1", "there:1")}
+    assert alone.found() == {finding("household", "email", "here:1", "there:1")}
 
 
 def test_no_household_of_one_person_with_two_spellings_or_a_missing_name(alone: Night) -> None:
@@ -158,7 +154,7 @@ def test_two_sides_of_a_stored_link_are_one_customer_whose_birth_dates_drift(mor
     night = (
         mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1, birth_date="1999-09-09"))
     )
-    assert night.found() == {_found("drift", "birth_date", "shop:1", "till:1")}
+    assert night.found() == {finding("drift", "birth_date", "shop:1", "till:1")}
 
 
 # placeholders and phones -------------------------------------------------------------------------------------------------
@@ -168,7 +164,7 @@ def test_a_placeholder_names_at_most_fifty_lowest_ids_as_text_g5(alone: Night) -
     for number in range(60):
         alone.has(f"here:{number}", first_name=f"{chr(97 + number % 26)}{chr(97 + number // 26)}zz", phone=PHONE)
     first_fifty = sorted(str(number) for number in range(60))[:50]
-    assert alone.found() == {_found("placeholder", "phone", *(f"here:{i}" for i in first_fifty))}
+    assert alone.found() == {finding("placeholder", "phone", *(f"here:{i}" for i in first_fifty))}
     assert dict(alone.finding("placeholder").evidence) == {"phone": "+16135550117", "count": "60",
         "reason": "learned tonight: 60 clearly different people of this source share it",
     }  # fmt: skip
@@ -178,8 +174,8 @@ def test_a_placeholder_is_one_finding_per_source_that_made_it_one(alone: Night) 
     alone.listed("email", "noemail@%").has("here:1", "there:1", "there:2", email="noemail@example.com")
     alone.has("there:3", email="noemail@example.com", status="archived")
     assert alone.found() == {
-        _found("placeholder", "email", "here:1"),
-        _found("placeholder", "email", "there:1", "there:2"),
+        finding("placeholder", "email", "here:1"),
+        finding("placeholder", "email", "there:1", "there:2"),
     }
 
 
@@ -189,7 +185,7 @@ def test_a_phone_that_is_not_one_number_g3(alone: Night) -> None:
         alone.has(f"here:{n}1", phone=phone).has(f"here:{n}2", phone=f"613 555 012{n}", phone_2=phone)
         alone.has(f"here:{n}3", phone=phone, status="archived").has(f"here:{n}4", phone=phone).stands_in(f"here:{n}4")
     alone.has("here:9").has("here:10", phone="613 555 0130")
-    assert alone.found() == {_found("phone_not_comparable", "phone", f"here:{n}{m}") for n in range(4) for m in (1, 2)}
+    assert alone.found() == {finding("phone_not_comparable", "phone", f"here:{n}{m}") for n in range(4) for m in (1, 2)}
 
 
 def test_who_cannot_log_in_p1(nights: Nights) -> None:

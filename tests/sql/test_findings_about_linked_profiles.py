@@ -3,15 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.sql.given import Found, Night, someone
+from tests.sql.given import NOTE, Night, finding, someone
 
 Nights = Callable[..., Night]
-NO_ADDRESS = dict.fromkeys(("street", "city", "postal_code", "country"))
-NOTE = "Linked with ECOM. Do not delete!"
-
-
-def _found(kind: str, field: str, *members: str) -> Found:
-    return kind, field, frozenset(members)
 
 
 # what a linked profile needs -----------------------------------------------------------------------------------------------
@@ -22,7 +16,7 @@ def test_the_note_that_protects_the_profile_t8(blaze: Nights) -> None:
     for n, note in enumerate((NOTE, f"VIP\n{NOTE} since 2024", None, "Asks for paper receipts."), start=1):
         night.has(f"ecom:{n}", **someone(n), links={"downtown": str(n), "uptown": str(n)})
         night.has(f"downtown:{n}", **someone(n), note=note).has(f"uptown:{n}", **someone(n), note=NOTE)
-    assert night.found() == {_found("note_missing", "note", f"ecom:{n}", f"downtown:{n}") for n in (3, 4)}
+    assert night.found() == {finding("note_missing", "note", f"ecom:{n}", f"downtown:{n}") for n in (3, 4)}
 
 
 def test_what_would_block_the_next_order_m8(mortar: Nights) -> None:
@@ -33,9 +27,9 @@ def test_what_would_block_the_next_order_m8(mortar: Nights) -> None:
     night.has("till:9", **someone(9, email=None)).has("shop:8", **someone(8), links={"till": "8"})
     night.has("till:8", **someone(8, email=None, status="archived"))
     assert night.found() == {
-        _found("next_order_blocked", "", "shop:2", "till:2"),
-        _found("next_order_blocked", "", "shop:3", "till:3"),
-        _found("link_archived", "", "shop:8", "till:8"),
+        finding("next_order_blocked", "", "shop:2", "till:2"),
+        finding("next_order_blocked", "", "shop:3", "till:3"),
+        finding("link_archived", "", "shop:8", "till:8"),
     }
 
 
@@ -43,8 +37,8 @@ def test_the_default_customer_must_be_complete_m14(mortar: Nights) -> None:
     night = mortar().has("shop:default", **someone(1, phone=None)).stands_in("shop:default", default=True)
     night.stands_in("till:lost", default=True).has("till:walk-in").stands_in("till:walk-in")
     assert night.found() == {
-        _found("default_customer", "", "shop:default"),
-        _found("default_customer", "", "till:lost"),
+        finding("default_customer", "", "shop:default"),
+        finding("default_customer", "", "till:lost"),
     }
     assert {dict(f.evidence)["lacks"] for f in night.findings()} == {"phone", "the customer itself"}
 
@@ -60,7 +54,7 @@ def test_a_complete_default_customer_is_left_out_of_everything_m14(mortar: Night
 def test_drift_names_field_both_profiles_and_both_values_as_they_are(mortar: Nights) -> None:
     night = mortar().has("shop:1", **someone(1, phone="(613) 555-0117"), links={"till": "1"})
     night.has("till:1", **someone(1, phone="613.555.0118")).based("shop:1", "till:1", phone="+16135550117")
-    assert night.found() == {_found("drift", "phone", "shop:1", "till:1")}
+    assert night.found() == {finding("drift", "phone", "shop:1", "till:1")}
     assert dict(night.finding("drift").evidence) == {
         "phone@shop:1": "(613) 555-0117", "phone@till:1": "613.555.0118", "side": "till changed", "direction": "till:1 to shop:1",
         "base": "both agreed on 2026-11-01",
@@ -114,7 +108,7 @@ def test_one_side_opted_out_and_the_other_in_g9(mortar: Nights) -> None:
         night.has(f"shop:{n}", **someone(n), links={"till": str(n)}, email_consent=shop, sms_consent="out")
         night.has(f"till:{n}", **someone(n), email_consent=till)
     assert night.found() == {
-        _found("consent_conflict", "email_consent", f"shop:{n}", f"till:{n}") for n in (1, 2, 3, 8)
+        finding("consent_conflict", "email_consent", f"shop:{n}", f"till:{n}") for n in (1, 2, 3, 8)
     }
 
 
@@ -125,15 +119,15 @@ def test_both_channels_conflict_by_themselves_m11(nights: Nights) -> None:
     night.has("till:1", **someone(1), email_consent="in", sms_consent="out")
     night.has("shop:2", **someone(2), email_consent="out").has("till:2", **someone(2), email_consent="in")
     assert night.found() == {
-        *(_found("consent_conflict", f"{channel}_consent", "shop:1", "till:1") for channel in ("email", "sms")),
-        _found("consent_conflict", "email_consent", "shop:2", "till:2"),
+        *(finding("consent_conflict", f"{channel}_consent", "shop:1", "till:1") for channel in ("email", "sms")),
+        finding("consent_conflict", "email_consent", "shop:2", "till:2"),
     }
 
 
 def test_where_the_shop_stores_no_links_the_consent_of_the_found_ones_counts(nights: Nights) -> None:
     night = nights().source("shop", "table", "ecom").source("till").pairing("plain", "shop", "till", link_keys=False)
     night.has("shop:1", **someone(1), email_consent="out").has("till:1", **someone(1), email_consent="in")
-    assert night.found() == {_found("consent_conflict", "email_consent", "shop:1", "till:1")}
+    assert night.found() == {finding("consent_conflict", "email_consent", "shop:1", "till:1")}
 
 
 def test_a_value_that_another_profile_of_the_target_holds_c3(mortar: Nights) -> None:
@@ -146,9 +140,9 @@ def test_a_value_that_another_profile_of_the_target_holds_c3(mortar: Nights) -> 
     )
     night.has("till:2", **someone(2, phone=holder["phone"])).based("shop:2", "till:2", phone="+16135551002")
     assert night.found() == {
-        _found("contact_taken", "phone", "shop:2", "shop:1"),
-        _found("drift", "phone", "shop:2", "till:2"),
-        _found("household", "phone", "shop:1", "till:1", "till:2"),
+        finding("contact_taken", "phone", "shop:2", "shop:1"),
+        finding("drift", "phone", "shop:2", "till:2"),
+        finding("household", "phone", "shop:1", "till:1", "till:2"),
     }
 
 
@@ -159,7 +153,7 @@ def test_a_change_in_mission_control_that_the_vendor_would_refuse_is_foreseen_c1
     night.has("ecom:2", **someone(2), links={"downtown": "2", "uptown": "2"})
     night.has("downtown:2", "uptown:2", **someone(2), note=NOTE)
     night.based("ecom:1", "downtown:1", phone="+16135551001")
-    assert night.found("contact_taken") == {_found("contact_taken", "phone", "ecom:1", "ecom:2")}
+    assert night.found("contact_taken") == {finding("contact_taken", "phone", "ecom:1", "ecom:2")}
     assert night.finding("contact_taken").proposal == "clear it on ecom:2 first, then change it on ecom:1"
     assert night.finding("drift").blocked_by == "ecom:2 holds the value"
     assert night.planned("update") == []
@@ -174,7 +168,10 @@ def test_no_contact_is_taken_where_the_target_allows_it_twice_or_nobody_in_play_
     night.based("shop:3", "till:3", email="person3@example.com").has(
         "shop:4", **someone(4, email="new@example.com", status="archived")
     )
-    assert night.found() == {_found("drift", "phone", "shop:1", "till:1"), _found("drift", "email", "shop:3", "till:3")}
+    assert night.found() == {
+        finding("drift", "phone", "shop:1", "till:1"),
+        finding("drift", "email", "shop:3", "till:3"),
+    }
 
 
 def test_unknown_fields_of_a_vendor_are_named_g11(alone: Night) -> None:

@@ -3,15 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from tests.sql.given import Can, Found, Night, someone
+from tests.sql.given import NO_ADDRESS, NOTE, Can, Night, finding, someone
 
 Nights = Callable[..., Night]
-NO_ADDRESS = dict.fromkeys(("street", "city", "postal_code", "country"))
-NOTE = "Linked with ECOM. Do not delete!"
-
-
-def _found(kind: str, field: str, *members: str) -> Found:
-    return kind, field, frozenset(members)
 
 
 # a stored link that broke --------------------------------------------------------------------------------------------------
@@ -22,10 +16,10 @@ def test_a_stored_link_to_a_profile_out_of_play_or_to_an_id_that_is_gone_m12(mor
     for n, state in enumerate(("archived", "deleted", "merged"), start=1):
         night.has(f"shop:{n}", **someone(n), links={"till": str(n)}).has(f"till:{n}", **someone(n, status=state))
     assert night.found() == {
-        _found("link_archived", "", "shop:1", "till:1"),
-        _found("link_deleted", "", "shop:2", "till:2"),
-        _found("link_merged", "", "shop:3", "till:3"),
-        _found("link_deleted", "", "shop:9", "till:77"),
+        finding("link_archived", "", "shop:1", "till:1"),
+        finding("link_deleted", "", "shop:2", "till:2"),
+        finding("link_merged", "", "shop:3", "till:3"),
+        finding("link_deleted", "", "shop:9", "till:77"),
     }
 
 
@@ -38,9 +32,9 @@ def test_an_archived_profile_that_is_restored_is_taken_back_m13(nights: Nights) 
         made.has("shop:1", **someone(1, **two), links={"till": link}).has("till:2", **someone(1, **two))
         return made.has("till:1", **someone(1, **two, status=status))
 
-    assert _found("link_archived", "", "shop:1", "till:1") in night("1", "archived").found()
+    assert finding("link_archived", "", "shop:1", "till:1") in night("1", "archived").found()
     assert night("2", "archived").found() == set()
-    both = {_found(f"duplicate_{field}", field, "till:1", "till:2") for field in ("email", "phone")}
+    both = {finding(f"duplicate_{field}", field, "till:1", "till:2") for field in ("email", "phone")}
     for link in ("1", "2"):
         again = night(link, "active")
         assert again.found() == both
@@ -70,7 +64,7 @@ def test_an_archived_profile_known_from_an_older_list_is_found_and_nothing_is_pr
     night = nights().source("shop", "shopify", "ecom").source("till", "heartland", certified=False)
     night.pairing("mortar", "shop", "till", why_not_correctable="till has no certificate tonight (G1)")
     night.has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(1, status="archived"))
-    assert night.found() == {_found("link_archived", "", "shop:1", "till:1")}
+    assert night.found() == {finding("link_archived", "", "shop:1", "till:1")}
     assert night.finding("link_archived").proposal == "nothing is proposed before both systems have a certificate (G1)"
     assert night.planned() == []
 
@@ -97,9 +91,9 @@ def test_the_vendor_s_own_links_only_lead_to_findings_t3(blaze: Nights) -> None:
             f"uptown:{n}", **someone(n), note=NOTE
         )
     assert night.found() == {
-        _found("link_archived", "", "ecom:1", "downtown:1"),
-        _found("link_merged", "", "ecom:2", "downtown:2"),
-        _found("link_deleted", "", "ecom:3", "downtown:3"),
+        finding("link_archived", "", "ecom:1", "downtown:1"),
+        finding("link_merged", "", "ecom:2", "downtown:2"),
+        finding("link_deleted", "", "ecom:3", "downtown:3"),
     }
     assert [f.proposal for f in night.findings()] == [
         "renew the profile in the POS; nothing is created beside it",
@@ -117,7 +111,7 @@ def test_a_customer_who_bought_and_is_known_at_the_till_m1(mortar: Nights) -> No
     night.has("shop:2", **someone(2), has_purchased=False).has("till:2", **someone(2)).has("shop:3", **someone(3)).has(
         "till:3", **someone(3)
     )
-    assert night.found() == {_found("link_missing", "", "shop:1", "till:1")}
+    assert night.found() == {finding("link_missing", "", "shop:1", "till:1")}
 
 
 def test_a_customer_who_bought_and_is_unknown_at_the_till_m1_m8(mortar: Nights) -> None:
@@ -131,10 +125,10 @@ def test_a_customer_who_bought_and_is_unknown_at_the_till_m1_m8(mortar: Nights) 
     )
     night.has("shop:5", **someone(5, **NO_ADDRESS)).has("shop:6", **someone(6, status="archived"), has_purchased=True)
     assert night.found() == {
-        _found("link_missing", "", "shop:1"),
-        _found("vendor_cannot_create", "", "shop:2"),
-        _found("vendor_cannot_create", "", "shop:3"),
-        _found("link_missing", "", "shop:4"),
+        finding("link_missing", "", "shop:1"),
+        finding("vendor_cannot_create", "", "shop:2"),
+        finding("vendor_cannot_create", "", "shop:3"),
+        finding("link_missing", "", "shop:4"),
     }
     lacking = {f.members[0]: dict(f.evidence)["lacks"] for f in night.findings("vendor_cannot_create")}
     assert lacking == {"shop:2": "city, country, postal code, street", "shop:3": "email"}
@@ -142,7 +136,7 @@ def test_a_customer_who_bought_and_is_unknown_at_the_till_m1_m8(mortar: Nights) 
 
 def test_a_match_with_an_address_lacking_is_linked_all_the_same(mortar: Nights) -> None:
     night = mortar().has("shop:1", **someone(1, **NO_ADDRESS), has_purchased=True).has("till:1", **someone(1))
-    assert night.found() == {_found("link_missing", "", "shop:1", "till:1")}
+    assert night.found() == {finding("link_missing", "", "shop:1", "till:1")}
 
 
 def test_what_stands_against_a_link_is_said_g6_m5(mortar: Nights) -> None:
@@ -173,7 +167,7 @@ def test_what_stands_against_a_link_is_said_g6_m5(mortar: Nights) -> None:
 def test_treez_knows_the_customer_and_ecom_stores_no_link(blaze: Nights) -> None:
     night = blaze().has("ecom:1", **someone(1), links={"downtown": "1"})
     night.has("downtown:1", **someone(1), note=NOTE).has("uptown:7", **someone(1))
-    assert night.found() == {_found("link_missing", "", "ecom:1", "uptown:7")}
+    assert night.found() == {finding("link_missing", "", "ecom:1", "uptown:7")}
     assert night.finding("link_missing").proposal == "the vendor has not linked uptown:7 yet"
 
 
@@ -181,9 +175,9 @@ def test_one_profile_missing_in_one_store_of_the_group_t1_t2(blaze: Nights) -> N
     night = blaze().has("ecom:1", **someone(1), links={"downtown": "1"}).has("downtown:1", **someone(1), note=NOTE)
     night.has("ecom:2", **someone(2, birth_date=None)).has("ecom:3", **someone(3, status="archived"))
     assert night.found() == {
-        _found("missing_in_store", "uptown", "ecom:1"),
-        _found("missing_in_store", "uptown", "ecom:2"),
-        _found("missing_in_store", "downtown", "ecom:2"),
+        finding("missing_in_store", "uptown", "ecom:1"),
+        finding("missing_in_store", "uptown", "ecom:2"),
+        finding("missing_in_store", "downtown", "ecom:2"),
     }
     assert {f.blocked_by for f in night.findings("missing_in_store") if f.members == ("ecom:2",)} == {
         "lacks birth date"
@@ -197,7 +191,7 @@ def test_who_is_known_there_by_any_key_is_not_missing_t2_t3(blaze: Nights) -> No
     for n, there in enumerate(known, start=1):
         night.has(f"ecom:{n}", **someone(n), links={"downtown": str(n)}).has(f"downtown:{n}", **someone(n), note=NOTE)
         night.has(f"uptown:{n}", **someone(n, **there))
-    assert night.found() == {_found("link_missing", "", f"ecom:{n}", f"uptown:{n}") for n in (1, 2, 3)}
+    assert night.found() == {finding("link_missing", "", f"ecom:{n}", f"uptown:{n}") for n in (1, 2, 3)}
     assert {f.members[1]: f.proposal for f in night.findings()} == {
         "uptown:1": "the vendor has not linked uptown:1 yet",
         "uptown:2": "the vendor has not linked uptown:2 yet",
@@ -234,7 +228,7 @@ def test_a_profile_that_is_found_is_the_link_where_a_vendor_stores_none_x4(night
     night = _lightspeed(nights)
     night.has("shop:1", **someone(1), has_purchased=True).has("till:1", **someone(1))
     night.has("shop:2", **someone(2, email="new@example.com"), has_purchased=True).has("till:2", **someone(2))
-    assert night.found() == {_found("drift", "email", "shop:2", "till:2")}
+    assert night.found() == {finding("drift", "email", "shop:2", "till:2")}
 
 
 def test_who_bought_more_than_a_day_ago_and_is_at_no_till_was_missed_by_the_vendor_x4(
@@ -245,7 +239,7 @@ def test_who_bought_more_than_a_day_ago_and_is_at_no_till_was_missed_by_the_vend
     orders = {2: datetime(2026, 11, 22, 0, 1), 3: datetime(2026, 11, 21, 23, 59), 4: None}
     for n, at in orders.items():
         night.has(f"shop:{n}", **someone(n), has_purchased=True, last_seen_at=at)
-    assert night.found() == {_found("link_missing", "", "shop:3"), _found("link_missing", "", "shop:4")}
+    assert night.found() == {finding("link_missing", "", "shop:3"), finding("link_missing", "", "shop:4")}
     assert "within a day" in night.findings("link_missing")[0].proposal
     assert night.planned() == []
 
@@ -253,7 +247,7 @@ def test_who_bought_more_than_a_day_ago_and_is_at_no_till_was_missed_by_the_vend
 def test_a_till_profile_out_of_play_is_no_link_x4_m13(nights: Callable[..., Night]) -> None:
     night = _lightspeed(nights).has("shop:1", **someone(1), has_purchased=True)
     night.has("till:1", **someone(1, status="deleted"))
-    assert night.found() == {_found("link_missing", "", "shop:1")}
+    assert night.found() == {finding("link_missing", "", "shop:1")}
 
 
 def test_names_are_not_compared_with_a_shop_that_keeps_one_x1(nights: Callable[..., Night]) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from jobs.corrections import Correction
-from tests.sql.given import CAN, Can, Night, someone
+from tests.sql.given import CAN, NOTE, Can, Night, someone
 
 Nights = Callable[..., Night]
-NOTE = "Linked with ECOM. Do not delete!"
 AUTO = {"drift": "auto", "relink": "auto", "add_tag": "auto", "add_note": "auto", "opt_out": "auto", "create": "auto"}
 
 

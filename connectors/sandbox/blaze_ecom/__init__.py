@@ -3,10 +3,10 @@
 Written from the vendor's sheet alone. Every store of the group gives the same customers (T1).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from connectors.sandbox.base import variable
 from connectors.sandbox.blaze_ecom.api import Api
 from connectors.sandbox.blaze_ecom.control import Outage, contact_changes
 from connectors.sandbox.blaze_ecom.customers import CONTACTS, attributes, person
@@ -91,13 +91,10 @@ class Account(Api):
             "kind": "blaze_ecom",
             "driver": "api",
             "base_url": self.url,
-            "token": {"env": self._env()},
+            "token": {"env": variable(self.name, "TOKEN")},
             "store_id": next(iter(sources)),
             "link_keys": sources,
         }
 
     def secrets(self) -> dict[str, str]:
-        return {self._env(): self.token}
-
-    def _env(self) -> str:
-        return f"{re.sub(r'[^A-Z0-9]', '_', self.name.upper())}_TOKEN"
+        return {variable(self.name, "TOKEN"): self.token}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.sandbox.base import variable
 from connectors.sandbox.ecwid.books import GENERAL, Record
 from connectors.sandbox.ecwid.people import CONSENT, canonical, person_changes, spelled
 from connectors.sandbox.ecwid.wire import STORE_ID, EcwidWire
@@ -63,14 +64,11 @@ class Account(EcwidWire):
     def settings(self) -> dict[str, Any]:
         """The host, and the store by its number."""
         host = self.url.removesuffix(self.base_path)
-        token = {"env": self._variable()}
+        token = {"env": variable(self.name, "TOKEN")}
         return {"kind": "ecwid", "driver": "api", "base_url": host, "store_id": int(STORE_ID), "token": token}
 
     def secrets(self) -> dict[str, str]:
-        return {self._variable(): self.token}
-
-    def _variable(self) -> str:
-        return "SANDBOX_" + "".join(c if c.isalnum() else "_" for c in self.name).upper() + "_TOKEN"
+        return {variable(self.name, "TOKEN"): self.token}
 
     def _known(self, profile_id: str) -> int:
         key = int(profile_id) if profile_id.isdigit() else 0

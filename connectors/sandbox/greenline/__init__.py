@@ -4,13 +4,12 @@ Written from the vendor's sheet alone. Mission Control speaks to it as to any PO
 or email, and pushes contact changes one way (C1); those are in the ledger with method `PUSH`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from connectors.sandbox.base import Effect
+from connectors.sandbox.base import Effect, variable
 from connectors.sandbox.greenline.api import Api
 from connectors.sandbox.greenline.exchange import COLUMNS, HEADINGS, exported, imported
 from connectors.sandbox.greenline.people import to_person, to_vendor
@@ -76,14 +75,17 @@ class Account(Api):
 
     def settings(self) -> dict[str, Any]:
         shared = {"kind": "greenline", "driver": "api", "base_url": self.url, "company_id": str(self.quirks.company_id)}
-        keys: dict[str, Any] = {"token": {"env": self._env("TOKEN")}, "token_header": self.quirks.header}
+        keys: dict[str, Any] = {"token": {"env": variable(self.name, "TOKEN")}, "token_header": self.quirks.header}
         if self.quirks.second_header:
-            keys |= {"second_token": {"env": self._env("TOKEN_2")}, "second_token_header": self.quirks.second_header}
+            keys |= {
+                "second_token": {"env": variable(self.name, "TOKEN_2")},
+                "second_token_header": self.quirks.second_header,
+            }
         return shared | keys
 
     def secrets(self) -> dict[str, str]:
-        second = {self._env("TOKEN_2"): self.second_key} if self.quirks.second_header else {}
-        return {self._env("TOKEN"): self.key} | second
+        second = {variable(self.name, "TOKEN_2"): self.second_key} if self.quirks.second_header else {}
+        return {variable(self.name, "TOKEN"): self.key} | second
 
     def find_by_phone(self, phone: str) -> list[str]:
         """Ids of customers that are not archived with this number, the lowest first."""
@@ -122,6 +124,3 @@ class Account(Api):
         if key not in self.records.rows:
             raise KeyError(profile_id)
         return key
-
-    def _env(self, what: str) -> str:
-        return f"{re.sub(r'[^A-Z0-9]', '_', self.name.upper())}_{what}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.sandbox.base import variable
 from connectors.sandbox.heartland.people import address_changes, canonical, dashed, vendor_changes
 from connectors.sandbox.heartland.wire import HeartlandWire
 
@@ -55,13 +56,15 @@ class Account(HeartlandWire):
             return iter([str(key) for key in self.books.ids])
 
     def settings(self) -> dict[str, Any]:
-        return {"kind": "heartland", "driver": "api", "base_url": self.url, "token": {"env": self._variable()}}
+        return {
+            "kind": "heartland",
+            "driver": "api",
+            "base_url": self.url,
+            "token": {"env": variable(self.name, "TOKEN")},
+        }
 
     def secrets(self) -> dict[str, str]:
-        return {self._variable(): self.token}
-
-    def _variable(self) -> str:
-        return "SANDBOX_" + "".join(c if c.isalnum() else "_" for c in self.name).upper() + "_TOKEN"
+        return {variable(self.name, "TOKEN"): self.token}
 
     def _known(self, profile_id: str) -> int:
         key = int(profile_id) if profile_id.isdigit() else 0

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox.base import Ledger, Now
+from connectors.sandbox.base import Ledger, Now, variable
 from connectors.sandbox.lightspeed_r.people import canonical, enter, licence
 from connectors.sandbox.lightspeed_r.records import Record, moment
 from connectors.sandbox.lightspeed_r.wire import LightspeedRWire, anonymise
@@ -118,15 +118,12 @@ class Account(LightspeedRWire):
             "token_url": f"{host}/auth/oauth/token",
             "account_id": str(self.quirks.account_id),
             "client_id": self.access.client_id,
-            "client_secret": {"env": self._variable()},
+            "client_secret": {"env": variable(self.name, "CLIENT_SECRET")},
             "tokens": {"file": str(self.token_file)},
         }
 
     def secrets(self) -> dict[str, str]:
-        return {self._variable(): self.access.client_secret}
-
-    def _variable(self) -> str:
-        return "SANDBOX_" + "".join(c if c.isalnum() else "_" for c in self.name).upper() + "_CLIENT_SECRET"
+        return {variable(self.name, "CLIENT_SECRET"): self.access.client_secret}
 
     def _record(self, profile_id: str) -> Record:
         key = int(profile_id) if profile_id.isdigit() else 0

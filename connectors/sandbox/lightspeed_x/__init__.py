@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.sandbox.base import variable
 from connectors.sandbox.lightspeed_x.books import BALANCES
 from connectors.sandbox.lightspeed_x.people import SALE, canonical, planted, vendor_changes
 from connectors.sandbox.lightspeed_x.wire import LightspeedXWire
@@ -78,17 +79,14 @@ class Account(LightspeedXWire):
         """The host without the version's path, as the retailer's address has it."""
         shared = {"kind": "lightspeed_x", "driver": "api", "base_url": self.url.removesuffix(self.base_path)}
         if self.tokens is None:
-            return shared | {"token": {"env": self._variable("TOKEN")}}
-        who = {"client_id": self.access.client_id, "client_secret": {"env": self._variable("CLIENT_SECRET")}}
+            return shared | {"token": {"env": variable(self.name, "TOKEN")}}
+        who = {"client_id": self.access.client_id, "client_secret": {"env": variable(self.name, "CLIENT_SECRET")}}
         return shared | who | {"tokens": {"file": str(self.tokens)}}
 
     def secrets(self) -> dict[str, str]:
         if self.tokens is None:
-            return {self._variable("TOKEN"): self.access.personal}
-        return {self._variable("CLIENT_SECRET"): self.access.client_secret}
-
-    def _variable(self, what: str) -> str:
-        return "SANDBOX_" + "".join(c if c.isalnum() else "_" for c in self.name).upper() + f"_{what}"
+            return {variable(self.name, "TOKEN"): self.access.personal}
+        return {variable(self.name, "CLIENT_SECRET"): self.access.client_secret}
 
     def _alive(self, profile_id: str) -> None:
         if self.books.customers.rows[profile_id]["deleted_at"]:

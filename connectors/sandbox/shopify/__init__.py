@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from connectors.sandbox.base import variable
 from connectors.sandbox.shopify.books import Record, iso
 from connectors.sandbox.shopify.merge import merge_by_hand
 from connectors.sandbox.shopify.people import canonical, dressed
@@ -90,20 +91,17 @@ class Account(ShopWire):
     def settings(self) -> dict[str, Any]:
         """The token is that of an admin-created custom app, which does not expire."""
         return {
-            "kind": "shopify", "driver": "api", "base_url": self.url, "token": {"env": self._variable()},
+            "kind": "shopify", "driver": "api", "base_url": self.url, "token": {"env": variable(self.name, "TOKEN")},
             "link_keys": dict(self.shop.mapped.link_keys), "api_version": self.api_version,
         }  # fmt: skip
 
     def secrets(self) -> dict[str, str]:
-        return {self._variable(): self.token}
+        return {variable(self.name, "TOKEN"): self.token}
 
     def approve(self, **changes: Any) -> None:
         """Change switches of `Quirks` in a running shop, such as `scopes` or `protected`."""
         with self.guard:
             self.quirks = self.shop.quirks = replace(self.quirks, **changes)
-
-    def _variable(self) -> str:
-        return "SANDBOX_" + "".join(c if c.isalnum() else "_" for c in self.name).upper() + "_TOKEN"
 
     def _known(self, profile_id: str) -> Record:
         try:

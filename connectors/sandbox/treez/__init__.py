@@ -3,12 +3,11 @@
 Written from the vendor's sheet alone. Pushes from ECOM are in the ledger with method `PUSH`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from connectors.sandbox.base import Effect
+from connectors.sandbox.base import Effect, variable
 from connectors.sandbox.treez.access import private_pem
 from connectors.sandbox.treez.api import Api
 from connectors.sandbox.treez.person import to_person, to_vendor
@@ -69,14 +68,18 @@ class Account(Api):
     def settings(self) -> dict[str, Any]:
         shared = {"kind": "treez", "driver": "api", "base_url": self.url, "dispensary": self.dispensary}
         if self.quirks.api == "v2":
-            return shared | {"api": "v2", "client_id": self.access.client_id, "api_key": {"env": self._env("API_KEY")}}
+            return shared | {
+                "api": "v2",
+                "client_id": self.access.client_id,
+                "api_key": {"env": variable(self.name, "API_KEY")},
+            }
         who = {"certificate_id": self.access.certificate_id, "organization_id": self.access.organization_id}
-        return shared | {"api": "v3"} | who | {"private_key": {"env": self._env("PRIVATE_KEY")}}
+        return shared | {"api": "v3"} | who | {"private_key": {"env": variable(self.name, "PRIVATE_KEY")}}
 
     def secrets(self) -> dict[str, str]:
         if self.quirks.api == "v2":
-            return {self._env("API_KEY"): self.access.api_key}
-        return {self._env("PRIVATE_KEY"): private_pem()}
+            return {variable(self.name, "API_KEY"): self.access.api_key}
+        return {variable(self.name, "PRIVATE_KEY"): private_pem()}
 
     def find_by_phone(self, phone: str) -> list[str]:
         """Ids of listed profiles with this number, the lowest first (section 8)."""
@@ -100,6 +103,3 @@ class Account(Api):
             self.records.change(profile_id, change, "ecom")
             path = f"/customer/update/{profile_id}"
             self.ledger.effects.append(Effect(self.name, self.now(), "PUSH", path, profile_id, change, before, 200))
-
-    def _env(self, what: str) -> str:
-        return f"{re.sub(r'[^A-Z0-9]', '_', self.name.upper())}_{what}"

@@ -8,6 +8,7 @@ import requests
 
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.shopify import Account
+from tests.vendors.sandbox.several import several
 
 START = 1_795_000_000.0
 
@@ -23,6 +24,10 @@ class Front:
         self.web = requests.Session()
         (self.token,) = self.shop.secrets().values()
         self.web.headers["X-Shopify-Access-Token"] = self.token
+
+    def close(self) -> None:
+        self.web.close()
+        self.shop.stop()
 
     def post(self, text: str, version: str = "2026-10", **variables: Any) -> requests.Response:
         self.at += 1.0
@@ -52,16 +57,8 @@ class Front:
 
 @pytest.fixture
 def open_shop() -> Iterator[Callable[..., Front]]:
-    fronts: list[Front] = []
-
-    def open_one(**quirks: Any) -> Front:
-        fronts.append(Front(**quirks))
-        return fronts[-1]
-
-    yield open_one
-    for front in fronts:
-        front.web.close()
-        front.shop.stop()
+    with several(Front) as one:
+        yield one
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from connectors.sandbox.base import Account as AnyAccount
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.blaze_ecom import Account
 from connectors.sandbox.blaze_ecom.api import Quirks
+from tests.vendors.sandbox.several import several
 
 MARKER = "Linked with ECOM. Do not delete!"
 DANA = {
@@ -38,6 +39,10 @@ class Group:
         self.session = requests.Session()
         (token,) = self.ecom.secrets().values()
         self.headers = {"Authorization": f"Bearer {token}", "X-store": self.ecom.settings()["store_id"]}
+
+    def close(self) -> None:
+        self.session.close()
+        self.ecom.stop()
 
     def call(
         self, path: str, method: str = "GET", headers: dict[str, str] | None = None, json: Any = None
@@ -68,16 +73,8 @@ def refusal(answer: requests.Response) -> tuple[int, str, str | None]:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Group]]:
-    groups: list[Group] = []
-
-    def opener(**quirks: Any) -> Group:
-        groups.append(Group(**quirks))
-        return groups[-1]
-
-    yield opener
-    for group in groups:
-        group.session.close()
-        group.ecom.stop()
+    with several(Group) as one:
+        yield one
 
 
 @pytest.fixture

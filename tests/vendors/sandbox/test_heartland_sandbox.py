@@ -10,6 +10,7 @@ import requests
 
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.heartland import Account
+from tests.vendors.sandbox.several import several
 
 START = 1_795_000_000.0
 IDA = {
@@ -36,6 +37,10 @@ class Till:
         (token,) = self.account.secrets().values()
         self.web.headers["Authorization"] = f"Bearer {token}"
 
+    def close(self) -> None:
+        self.web.close()
+        self.account.stop()
+
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         self.at += 1.0
         return self.web.request(method, self.account.url + path, json=body, params=query)
@@ -51,16 +56,8 @@ class Till:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Till]]:
-    tills: list[Till] = []
-
-    def open_one(**quirks: Any) -> Till:
-        tills.append(Till(**quirks))
-        return tills[-1]
-
-    yield open_one
-    for till in tills:
-        till.web.close()
-        till.account.stop()
+    with several(Till) as one:
+        yield one
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ class Shop:
         self.web = requests.Session()
         self.sign(*self.account.secrets().values())
 
+    def close(self) -> None:
+        self.web.close()
+        self.account.stop()
+
     def sign(self, token: str) -> None:
         self.web.headers["Authorization"] = f"Bearer {token}"
 

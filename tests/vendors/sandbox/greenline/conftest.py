@@ -1,26 +1,18 @@
 """Simulated Greenline companies."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from connectors.sandbox import blaze_ecom
 from tests.vendors.sandbox.greenline.shop import Shop
+from tests.vendors.sandbox.several import several
 
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Shop]]:
-    shops: list[Shop] = []
-
-    def open_one(**quirks: Any) -> Shop:
-        shops.append(Shop(**quirks))
-        return shops[-1]
-
-    yield open_one
-    for shop in shops:
-        shop.web.close()
-        shop.account.stop()
+    with several(Shop) as one:
+        yield one
 
 
 @pytest.fixture

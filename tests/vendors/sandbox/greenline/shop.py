@@ -31,6 +31,10 @@ class Shop:
             self.headers[settings["second_token_header"]] = secrets[settings["second_token"]["env"]]
         self.web = requests.Session()
 
+    def close(self) -> None:
+        self.web.close()
+        self.account.stop()
+
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         self.at += 1.0
         return self.web.request(

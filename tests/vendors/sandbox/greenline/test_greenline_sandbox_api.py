@@ -15,13 +15,13 @@ def test_settings_and_secrets_fit_each_other_for_either_host(opened: Callable[..
     newer = opened().account
     assert newer.settings() == {
         "kind": "greenline", "driver": "api", "base_url": newer.url, "company_id": "900",
-        "token": {"env": "GREEN_TOKEN"}, "token_header": "x-api-key",
+        "token": {"env": "SANDBOX_GREEN_TOKEN"}, "token_header": "x-api-key",
     }  # fmt: skip
     assert newer.url.endswith("/api/v1")
-    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", newer.secrets()["GREEN_TOKEN"])
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", newer.secrets()["SANDBOX_GREEN_TOKEN"])
     older = opened(header="api-key", second_header="external-api-auth-token")
     assert older.page()["total"] == 0
-    assert list(older.account.secrets()) == ["GREEN_TOKEN", "GREEN_TOKEN_2"]
+    assert list(older.account.secrets()) == ["SANDBOX_GREEN_TOKEN", "SANDBOX_GREEN_TOKEN_2"]
     del older.headers["external-api-auth-token"]
     assert older.call("GET", "customers").status_code == 401
 

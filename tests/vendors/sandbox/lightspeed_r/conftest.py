@@ -1,26 +1,19 @@
 """Simulated R-Series accounts."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.vendors.sandbox.lightspeed_r.till import Till
+from tests.vendors.sandbox.several import several
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Callable[..., Till]]:
-    tills: list[Till] = []
-
-    def open_one(**quirks: Any) -> Till:
-        tills.append(Till(tmp_path, **quirks))
-        return tills[-1]
-
-    yield open_one
-    for till in tills:
-        till.web.close()
-        till.account.stop()
+    with several(partial(Till, tmp_path)) as one:
+        yield one
 
 
 @pytest.fixture

@@ -33,6 +33,10 @@ class Till:
         self.web = requests.Session()
         self.tokens = json.loads(Path(self.settings["tokens"]["file"]).read_text("utf-8"))
 
+    def close(self) -> None:
+        self.web.close()
+        self.account.stop()
+
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         """One call, three seconds after the last, so that the bucket keeps up."""
         self.at += 3.0

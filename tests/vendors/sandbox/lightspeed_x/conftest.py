@@ -1,25 +1,17 @@
 """Simulated X-Series retailers."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.vendors.sandbox.lightspeed_x.counter import Counter
+from tests.vendors.sandbox.several import several
 
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Counter]]:
-    counters: list[Counter] = []
-
-    def open_one(**quirks: Any) -> Counter:
-        counters.append(Counter(**quirks))
-        return counters[-1]
-
-    yield open_one
-    for counter in counters:
-        counter.web.close()
-        counter.account.stop()
+    with several(Counter) as one:
+        yield one
 
 
 @pytest.fixture

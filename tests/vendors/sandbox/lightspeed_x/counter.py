@@ -36,6 +36,10 @@ class Counter:
         if self.account.tokens is None:
             self.sign(*self.account.secrets().values())
 
+    def close(self) -> None:
+        self.web.close()
+        self.account.stop()
+
     def sign(self, token: str) -> None:
         self.web.headers["Authorization"] = f"Bearer {token}"
 

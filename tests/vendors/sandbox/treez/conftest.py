@@ -1,25 +1,17 @@
 """Simulated Treez stores."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
+from tests.vendors.sandbox.several import several
 from tests.vendors.sandbox.treez.store import Store
 
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Store]]:
-    stores: list[Store] = []
-
-    def opener(**quirks: Any) -> Store:
-        stores.append(Store(**quirks))
-        return stores[-1]
-
-    yield opener
-    for store in stores:
-        store.session.close()
-        store.account.stop()
+    with several(Store) as one:
+        yield one
 
 
 @pytest.fixture

@@ -35,6 +35,10 @@ class Store:
         self.v3 = f"{self.account.url}/dispensary/v3/downtown"
         self.v2 = f"{self.account.url}/v2.0/dispensary/downtown"
 
+    def close(self) -> None:
+        self.session.close()
+        self.account.stop()
+
     def token(self, url: str, *, life: int = 30_000, standard: bool = False, **claims: Any) -> str:
         issued = round(self.clock.time() * 1000)
         who = {"iss": self.account.access.certificate_id, "oid": self.account.access.organization_id}
