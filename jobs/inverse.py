@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.base import Action, Capabilities
+from connectors.base import MERGED_INTO, Action, Capabilities
 from jobs.corrections import IN_DOUBT, Correction, fingerprint
 from jobs.vault import Vault
 
@@ -157,6 +157,10 @@ def _never(original: Correction, has_a_way: bool) -> str:
         return "it came with a merge, which cannot be taken back (M10)"
     if not original.after:
         return "its values were purged: nobody knows any more what was there"
+    if original.action == "merge":
+        return (
+            f"a merge cannot be taken back: {original.source}:{original.after[MERGED_INTO]} keeps what it took in (M10)"
+        )
     return "" if has_a_way else f"a {original.action} cannot be taken back"
 
 
