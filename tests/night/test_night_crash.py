@@ -191,7 +191,7 @@ def test_killed_while_writing_then_resumed(trials: Trials, action: str, step: st
         assert trials.ending(f"{step} {correction.correction_id}") == trials.undisturbed
 
 
-@pytest.mark.parametrize("step", ["after_intent", "after_write"])
+@pytest.mark.parametrize("step", [pytest.param("after_intent", marks=pytest.mark.deep), "after_write"])
 def test_killed_again_while_resuming(trials: Trials, step: str) -> None:
     """A create that was begun, then an update that was begun while the first was being found again."""
     create = next(c for c in trials.dozen if c.action == "create")
@@ -251,7 +251,9 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("moment", KILLS)
+@pytest.mark.parametrize(
+    "moment", ["while landing", pytest.param("while sealing", marks=pytest.mark.deep), "while matching"]
+)
 def test_killed_before_anything_is_written_to_a_vendor(
     quiet: Group, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

@@ -31,7 +31,7 @@ class Story:
     third: Result
 
 
-ALWAYS = ("lightspeed_x", "shopify", "treez")
+ALWAYS = ("shopify", "treez")
 
 
 @pytest.fixture(

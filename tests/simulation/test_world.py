@@ -165,7 +165,9 @@ def test_the_plot_causes_exactly_what_the_truth_lists(quiet: World, told: tuple[
     assert Onlooker(world, records(quiet)).findings() == listed
 
 
-@pytest.mark.parametrize(("people", "seed"), [(150, 1), (200, 2), (250, 3), (300, 4), (1_500, 5)])
+@pytest.mark.parametrize(
+    ("people", "seed"), [(150, 1), (200, 2), (250, 3), (300, 4), pytest.param(1_500, 5, marks=pytest.mark.deep)]
+)
 def test_no_seed_makes_the_truth_lie(people: int, seed: int) -> None:
     world = build(people, seed)
     before = records(world)

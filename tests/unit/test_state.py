@@ -246,15 +246,15 @@ def test_findings_by_state(state: State) -> None:
 
 
 def test_many_findings_are_set_work(state: State) -> None:
-    """A night of 20,000 takes a handful of statements, whichever way they go."""
+    """A night of 5,000 takes a handful of statements, whichever way they go."""
     statements: list[str] = []
-    rows = [seen(f"f{n}") for n in range(20_000)]
+    rows = [seen(f"f{n}") for n in range(5_000)]
     sa.event.listen(state.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
     for day, tonight in enumerate((rows, rows, [], rows[:5])):
         state.update_findings(NIGHT + timedelta(days=day), tonight, judged_sources={"shop", "till"})
     assert len(statements) < 50
     states = [row.state for row in state.findings()]
-    assert (states.count("fixed"), states.count("back")) == (19_995, 5)
+    assert (states.count("fixed"), states.count("back")) == (4_995, 5)
 
 
 def test_the_last_word_in_force_counts(state: State) -> None:
