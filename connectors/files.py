@@ -112,7 +112,11 @@ class FileReader:
 
     @property
     def unknown_columns(self) -> list[str]:
-        """Headings that nobody knows; their cells never leave the file."""
+        """Headings that nobody knows; their cells never leave the file. A column without heading and cells is none."""
+        return [name for name in self._unknown if name != NO_HEADING or self.unknown_seen[name]]
+
+    @property
+    def _unknown(self) -> list[str]:
         used, known = set(self.positions.values()), set(map(_folded, (*self._form.unread, *self._form.secret)))
         unread = [heading for n, heading in enumerate(self.sheet.headings) if n not in used]
         return [heading or NO_HEADING for heading in unread if _folded(heading) not in known]
@@ -267,7 +271,7 @@ class FileReader:
 
     def _count_unknown(self, raw: pa.Table) -> None:
         """Of a column that nobody knows the name is kept, and how many cells of it hold something."""
-        unknown = set(self.unknown_columns)
+        unknown = set(self._unknown)
         for at, heading in enumerate(self.sheet.headings):
             if (name := heading or NO_HEADING) in unknown:
                 self.unknown_seen[name] += pc.sum(pc.not_equal(raw.column(at), "")).as_py() or 0

@@ -14,7 +14,7 @@ _DEPTH = 50
 def read(path: Path) -> dict[str, Any]:
     """The file as plain values, not judged yet. Raises ConfigError."""
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; copy config.yaml from the repository and edit it")
+        raise ConfigError(f"{path}: there is no such file; {_instead(path)}")
     try:
         text = path.read_text(encoding="utf-8")
         if line := _too_deep(text):
@@ -25,6 +25,14 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected keys such as group, sources, pairings")
     return raw
+
+
+def _instead(path: Path) -> str:
+    """What to do where the configuration is not there: another file beside it may be meant."""
+    beside = sorted(place.name for place in path.parent.glob("*.y*ml"))[:3] if path.parent.is_dir() else []
+    begin = "copy config.yaml from the repository and edit it, or begin with the few lines in the README"
+    named = "`, or `".join(f"--config {path.parent / name}" for name in beside)
+    return f"name yours, such as `{named}`; or {begin}" if beside else begin
 
 
 def _yaml_trouble(error: Exception) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from connectors.clock import Clock
 from jobs.breakers import NAMES as BREAKERS
@@ -224,7 +225,7 @@ def _doubt_planned(decision: Decision, fingerprints: Collection[str], run: str) 
 
 def _doubt_finding(decision: Decision, fingerprints: Collection[str], known: bool, run: str) -> str:
     if not known and not fingerprints:
-        return "there is no such finding"
+        return f"there is no such finding; copy its id from the report, whole or its first {SHORTEST} characters"
     if decision.fingerprint is not None and not fingerprints:
         return f"the plan of {run} holds no correction of this finding"
     return _doubt_fingerprint(decision, fingerprints)
@@ -350,8 +351,12 @@ def _content(path: Path) -> bytes:
 def _explain(error: ValidationError) -> str:
     """The first problems with their places, without the values that stand there."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    texts = [f"{'.'.join(str(part) for part in p['loc']) or 'the file'}: {p['msg']}" for p in problems[:5]]
+    texts = [f"{'.'.join(str(part) for part in p['loc']) or 'the file'}: {_said(p)}" for p in problems[:5]]
     return "not a decision that can be used: " + "; ".join(texts)
+
+
+def _said(problem: ErrorDetails) -> str:
+    return "a date such as 2026-12-31" if problem["type"].startswith("date_") else problem["msg"]
 
 
 def _refused(path: Path, why: str) -> Taken:

@@ -84,4 +84,4 @@ def sentences(rule_ids: Iterable[str]) -> list[str]:
     return [f"{rule}: {RULES[rule]}" for rule in rule_ids if rule in RULES]
 
 
-_ID = re.compile(r"\b[GTCXPMW]\d{1,2}[ab]?\b")
+_ID = re.compile(r"(?<![\w:])[GTCXPMW]\d{1,2}[ab]?\b")

@@ -3,7 +3,7 @@
 -- severity: low
 -- who: store
 -- grain: one row per phone or email that clearly different people hold; who is tied by a stored link is one person
--- todo: Nothing is merged. Where it is one person after all, say so: rollcall decide same.
+-- todo: Nothing is merged. Where it is one person after all, say so: rollcall decide same pair SOURCE:ID SOURCE:ID --why …
 -- todo: Where the shop insists on a number of one's own, ask the family who keeps it.
 -- Parameters: $key.
 

@@ -3,7 +3,8 @@
 -- severity: info
 -- who: operator
 -- grain: one row per source and unknown field
--- todo: Nothing was kept of it but its name. Tell the maintainers if it matters.
+-- todo: Nothing was kept of it but its name. In a file it may be a known field under another heading: name it under `columns:` of the source.
+-- todo: Tell the maintainers of any other that matters.
 
 select
   '' as pairing, u.name as field,

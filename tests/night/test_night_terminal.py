@@ -78,6 +78,7 @@ def drift(two_nights: Path, config: Path) -> dict[str, Any]:
 def test_rules_come_with_their_sentences(config: Path, drift: dict[str, Any]) -> None:
     """G8, and a newcomer does not know what G13 is."""
     told = run(config, "explain", drift["finding_id"])
+    assert "\nfield: phone\nconcerns: shop:100, till:7\n" in told.out
     assert "  G13: The side that differs from the value on which both last agreed has changed;" in told.out
     assert "M7" not in told.out, "the pairing is a plain one: Mortar's rules are not its own"
     assert "2. Make the change by hand in the system that is named." in told.out, (

@@ -285,6 +285,8 @@ def test_the_command_line_records_one_and_may_say_it_again(state: State, clock: 
         ({"by": ""}, "by: String should have at least 1 character"),
         ({"run": "2020-01-01-a"}, "there is no run 2020-01-01-a"),
         ({"wherefore": "x"}, "wherefore: Extra inputs"),
+        ({"until": "tomorrow"}, "until: a date such as 2026-12-31"),
+        ({"id": "f9"}, "copy its id from the report, whole or its first 8 characters"),
     ],
 )
 def test_the_command_line_is_told_why_not(state: State, clock: SimulatedClock, words: dict[str, str], why: str) -> None:

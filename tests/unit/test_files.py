@@ -366,6 +366,14 @@ def test_g9b_consent_channels_are_those_with_a_column(tmp_path: Path) -> None:
     assert Table("old", gone, CLOCK).capabilities.consent == frozenset()
 
 
+def test_a_column_without_heading_is_told_of_where_it_holds_something(tmp_path: Path) -> None:
+    """Spreadsheets leave empty columns behind: nobody has to look at one."""
+    for cell, told in (("", ["Loyalty"]), ("x", ["Loyalty", "(no heading)"])):
+        source = reader(written(tmp_path / "list.csv", ["id", "Loyalty", ""], ["1", "", cell]))
+        rows(source)
+        assert source.unknown_columns == told
+
+
 def test_check_tells_what_is_read_and_how_a_date_is_stated(tmp_path: Path) -> None:
     path = written(tmp_path / "list.csv", ["id", "Mobile", ""], ["1", "2", "3"])
     lines = reader(path, {"phone": "mobile"}).check()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs import rules
-from reports.rules import RULES
+from reports.rules import RULES, named
 from tests.night.stage import rollcall
 
 PAGE = (rules.ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -43,6 +43,11 @@ def test_a_range_of_rules_cites_none_and_a_message_cites_its_own(tmp_path: Path)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "a.py").write_text('RULES = "M1-M15"  # see T4\nraise ValueError("too old (G1a)")\n')
     assert list(rules._places(tmp_path)) == [("G1a", "guard jobs/a.py"), ("T4", "guard jobs/a.py")]
+
+
+def test_a_customers_id_is_no_rule() -> None:
+    """What stands below a table explains the rules in it, and T1 of a till is somebody."""
+    assert named("update till2:T1 blocked: only observes (G14), as T9: says") == ["G14", "T9"]
 
 
 def test_the_command_prints_them_for_people_and_machines() -> None:
