@@ -100,6 +100,7 @@ def judge(warehouse: Warehouse, *, today: date, key: str) -> None:
     warehouse.run("consent/voices", key=key, today=today)
     warehouse.run("consent/conflicts", today=today)
     warehouse.run("judge")
+    warehouse.run("groups")
     warehouse.run("holders")
     warehouse.run("merging", key=key)
     warehouse.connection.execute(_TABLE)

@@ -20,7 +20,8 @@ _REVERSIBLE: Mapping[str, Reversible] = {word: word for word in get_args(Reversi
 # what the policy says of each proposal, and the finding that it answers
 _PROPOSE = """
 select q.*, f.finding_id, a.apply, s.logins, s.kind as system,
-  case when list_has_any(list_transform(q.before, lambda v: case v.name when 'group' then 'group_name' else v.name end), y.fields)
+  case when list_has_any(list_transform(list_concat(q.before, q.after),
+      lambda v: case v.name when 'group' then 'group_name' else v.name end), y.fields)
     then concat(q.source, ' no longer sends it: nobody knows what stands there') else '' end as unsent
 from ({query}) as q
 join action_policies as a on a.pairing = q.pairing and a.action = $policy and a.apply <> 'off'

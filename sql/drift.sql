@@ -16,16 +16,22 @@ where l.state = 'active' and (l.origin = 'attested' or k.source is null);
 -- (G3), and a placeholder is not comparable (G5): it is neither drift nor a value to be carried anywhere
 create table link_fields as
 with shop_side as (
-  select t.pairing, t.ecom_n, t.pos_n, e.first_key, e.last_key, e.birth_key, e.phone_key, e.email_key, e.address_key
+  select t.pairing, t.ecom_source, t.pos_source, t.ecom_n, t.pos_n, e.first_key, e.last_key, e.birth_key, e.phone_key, e.email_key, e.address_key
   from people as e
   join ties as t on t.ecom_n = e.n
 ),
 linked as (
-  select e.pairing, e.ecom_n, e.pos_n, e.first_key as e_first, e.last_key as e_last, e.birth_key as e_birth, e.phone_key as e_phone,
+  select e.pairing, e.ecom_source, e.pos_source, e.ecom_n, e.pos_n, e.first_key as e_first, e.last_key as e_last, e.birth_key as e_birth, e.phone_key as e_phone,
     e.email_key as e_email, e.address_key as e_address, w.first_key as p_first, w.last_key as p_last, w.birth_key as p_birth,
     w.phone_key as p_phone, w.email_key as p_email, w.address_key as p_address
   from people as w
   join shop_side as e on e.pos_n = w.n
+),
+-- an address of which one part is no longer sent is another one on everybody
+parted as (
+  select distinct source
+  from lost_fields
+  where field in ('street', 'street_2', 'city', 'postal_code')
 ),
 fields as (
   select pairing, ecom_n, pos_n, 'first_name' as field, e_first as ecom_key, p_first as pos_key from linked
@@ -38,7 +44,11 @@ fields as (
   union all
   select pairing, ecom_n, pos_n, 'email' as field, e_email as ecom_key, p_email as pos_key from linked
   union all
-  select pairing, ecom_n, pos_n, 'address' as field, e_address as ecom_key, p_address as pos_key from linked
+  select l.pairing, l.ecom_n, l.pos_n, 'address' as field, l.e_address as ecom_key, l.p_address as pos_key
+  from linked as l
+  left join parted as e on e.source = l.ecom_source
+  left join parted as p on p.source = l.pos_source
+  where e.source is null and p.source is null
 ),
 compared as (
   select f.pairing, f.ecom_n, f.pos_n, f.field, f.ecom_key, f.pos_key
@@ -62,7 +72,7 @@ halves as (
   join spoken as s on s.source = w.source
   left join capabilities as k on k.what = 'field' and k.source = w.source and k.name = case when c.field = 'address' then 'street' else c.field end
   -- nor is who sent it to us last night blank on everybody tonight
-  left join lost_fields as y on y.source = w.source and y.field = case when c.field = 'address' then 'street' else c.field end
+  left join lost_fields as y on y.source = w.source and y.field = c.field
   where (c.ecom_key is null or c.pos_key is null) and y.source is null
     and (k.name is not null or case c.field when 'first_name' then s.first_name when 'last_name' then s.last_name
       when 'birth_date' then s.birth_date when 'phone' then s.phone when 'email' then s.email else s.address end)

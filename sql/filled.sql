@@ -21,6 +21,7 @@ with counted as (
     count(phone) as phone,
     count(email) as email,
     count(street) as street,
+    count(street_2) as street_2,
     count(city) as city,
     count(postal_code) as postal_code,
     count(group_name) as group_name,
@@ -41,6 +42,8 @@ tonight as (
   select source, 'email' as field, email as seen from counted
   union all
   select source, 'street' as field, street as seen from counted
+  union all
+  select source, 'street_2' as field, street_2 as seen from counted
   union all
   select source, 'city' as field, city as seen from counted
   union all
@@ -69,6 +72,7 @@ with counted as (
     count(p.phone) as phone,
     count(p.email) as email,
     count(p.street) as street,
+    count(p.street_2) as street_2,
     count(p.city) as city,
     count(p.postal_code) as postal_code,
     count(p.group_name) as group_name,
@@ -90,6 +94,8 @@ tonight as (
   select source, 'email' as field, email as seen from counted
   union all
   select source, 'street' as field, street as seen from counted
+  union all
+  select source, 'street_2' as field, street_2 as seen from counted
   union all
   select source, 'city' as field, city as seen from counted
   union all

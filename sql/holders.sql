@@ -1,5 +1,5 @@
 -- title: who holds the values that a plan would write, and who has to give one up first
--- rules: C1, C3, C4, G6, M12, T10
+-- rules: C1, C3, C4, G6, G8, M12, T10
 -- Parameters: none.
 
 -- grain: one row per verdict whose phone or email one other profile of the target holds, and may give up: it holds it as its first, and
@@ -22,13 +22,20 @@ others as (
   from people as p
   join holders as h on h.n = p.n and h.target_id <> p.id
 ),
+known as (
+  select t.pairing, t.pos_source, t.ecom_n, t.pos_n, c.ecom_n is not null as crossed
+  from ties as t
+  left join crossed_links as c on c.pairing = t.pairing and c.ecom_n = t.ecom_n and c.pos_n = t.pos_n
+),
 sides as (
-  select pairing, pos_source, ecom_n as n, pos_n as other_n, false as at_pos from ties
+  select pairing, pos_source, ecom_n as n, pos_n as other_n, false as at_pos, crossed from known
   union all
-  select pairing, pos_source, pos_n as n, ecom_n as other_n, true as at_pos from ties
+  select pairing, pos_source, pos_n as n, ecom_n as other_n, true as at_pos, crossed from known
 ),
 linked as (
   select o.anchor, o.field, max(case when case when o.field = 'phone' then p.phone_key else p.email_key end = o.new_key then 1 else 0 end) as backed,
+    -- whom a crossed link speaks for is not known
+    max(case when x.crossed then 1 else 0 end) as crossed,
     -- C1: contact data of a Mission Control customer is freed where it is changed
     max(case when x.at_pos and y.wins = 'mission_control' and l.contact_way <> 'pos' then 1 else 0 end) as elsewhere
   from people as p
@@ -62,11 +69,12 @@ left join capabilities as q on q.source = o.target_source and q.what = 'required
 left join capabilities as z on z.source = o.target_source and z.what = 'way' and z.name = 'file'
 left join linked as l on l.anchor = o.anchor and l.field = o.field
 left join own as w on w.anchor = o.anchor and w.field = o.field
-where o.found = 1 and o.own_value = o.new_key and coalesce(l.backed, 0) = 0 and coalesce(l.elsewhere, 0) = 0 and coalesce(w.waits, 0) = 0
+where o.found = 1 and o.own_value = o.new_key and coalesce(l.backed, 0) = 0 and coalesce(l.crossed, 0) = 0 and coalesce(l.elsewhere, 0) = 0 and coalesce(w.waits, 0) = 0
   and (w.own_key is not null or (z.name is null and (q.name is null or o.field = 'email')));
 
--- grain: one row per shop profile and POS source in which it is to be created, although somebody there has its phone or email:
--- applying would hand it back. The profile whose place it takes is in nobody's way (M12)
+-- grain: one row per shop profile and POS source: why it can be neither created nor linked there. Somebody there has its phone or email,
+-- and applying would hand it back (the profile whose place it takes is in nobody's way, M12); or one of the two no longer sends
+-- what customers are found by there, or what one must have (G13)
 create table in_the_way as
 with made as (
   select r.pairing, r.ecom_n, r.pos_source, r.old_id, e.phone_key, e.email_key
@@ -83,8 +91,30 @@ found as (
   select m.pairing, m.ecom_n, m.pos_source, m.old_id, m.key_kind, k.n
   from all_keys as k
   join keyed as m on m.pos_source = k.source and m.key_kind = k.key_kind and m.key = k.key
+),
+taken as (
+  select f.pairing, f.ecom_n, f.pos_source, concat(f.pos_source, ':', p.id, ' holds the ', f.key_kind, ' already: a person says who it is') as why
+  from people as p
+  join found as f on f.n = p.n and p.id is distinct from f.old_id
+),
+unsent as (
+  select l.pairing, l.pos, y.source, y.field
+  from pairings as l
+  join match_rules as m on m.pairing = l.pairing
+  join lost_fields as y on y.field = m.key_kind and y.source in (l.ecom, l.pos)
+  union
+  select l.pairing, l.pos, y.source, y.field
+  from pairings as l
+  join capabilities as c on c.source = l.pos and c.what = 'required'
+  join lost_fields as y on y.field = c.name and y.source = l.ecom
 )
-select f.pairing, f.ecom_n, f.pos_source, min(concat(f.pos_source, ':', p.id, ' holds the ', f.key_kind, ' already: a person says who it is')) as why
-from people as p
-join found as f on f.n = p.n and p.id is distinct from f.old_id
-group by f.pairing, f.ecom_n, f.pos_source;
+select pairing, ecom_n, pos_source, min(why) as why
+from (
+  select * from taken
+  union all
+  select r.pairing, r.ecom_n, r.pos_source, concat(u.source, ' no longer sends the ', replace(u.field, '_', ' '), ': nobody knows who is there') as why
+  from relinks as r
+  join unsent as u on u.pairing = r.pairing and u.pos = r.pos_source
+  where r.rule is distinct from 'merge'
+) as w
+group by pairing, ecom_n, pos_source;

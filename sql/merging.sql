@@ -1,5 +1,5 @@
 -- title: which profile of a customer could be merged into which other one of the same system, and what stands against it
--- rules: G6, G9, G10, G11, M10, T8, T9, T10
+-- rules: G6, G8, G9, G10, G11, M10, T8, T9, T10
 -- Parameters: $key.
 
 -- grain: one row per profile of a customer who has several in one shop that share no phone or email: other systems tie them.
@@ -174,6 +174,24 @@ asking as (
   join merger_sides as m on m.source = c.target_source and m.id = c.target_id
   group by m.source, m.survivor_id, m.loser_id
 ),
+crossed as (
+  select m.source, m.survivor_n, m.survivor_id, m.loser_id, c.pairing, c.anchor
+  from crossed_links as c
+  join merger_sides as m on m.n = c.ecom_n
+  union
+  select m.source, m.survivor_n, m.survivor_id, m.loser_id, c.pairing, c.anchor
+  from crossed_links as c
+  join merger_sides as m on m.n = c.pos_n
+),
+-- two accounts that share a link with nobody else are what a merge is for
+strangers as (
+  select x.source, x.survivor_id, x.loser_id, min(concat(c.ecom_source, ':', c.ecom_id)) as who
+  from crossed_links as c
+  join crossed as x on x.pairing = c.pairing and x.anchor = c.anchor
+  left join merger_sides as k on k.source = x.source and k.survivor_n = x.survivor_n and k.loser_id = x.loser_id and k.n = c.ecom_n
+  where k.n is null
+  group by x.source, x.survivor_id, x.loser_id
+),
 linked as (
   select pos_source, pos_id, min(concat(ecom_source, ':', ecom_id)) as shop
   from attested_states
@@ -188,6 +206,7 @@ select m.source, m.survivor_id, m.loser_id,
     when t.untold <> '' then concat('nobody knows the ', t.untold, ' of ', m.source, ':', m.loser_id, ': a person merges (G11)')
     when l.shop is not null then concat(l.shop, ' is linked to ', m.source, ':', m.loser_id, ': a person says whose it is first (T10)')
     when t.marked then concat(m.source, ':', m.loser_id, ' carries the note of a linked profile: a person says whose it is first (T8)')
+    when d.who is not null then concat('a link of theirs is crossed with one of ', d.who, ': a person says who is who first')
     when x.names is not null then concat('their links lead to ', x.names, ': merge those first, a shop keeps one of two')
     when q.who is not null then concat(q.who, ' says yes against an opt-out of the customer: opt out there first (G9)')
     when r.no_way is not null then concat('an opt-out of ', r.no_way, ' could not be written on who stays: a person merges, and opts out by hand (G9)')
@@ -200,6 +219,7 @@ join born as n on n.source = m.source and n.survivor_id = m.survivor_id and n.lo
 left join capabilities as c on c.source = m.source and c.what = 'action' and c.name = 'merge'
 left join (select distinct entity_id from entity_consents where word = 'erased') as e on e.entity_id = m.entity_id
 left join linked as l on l.pos_source = m.source and l.pos_id = m.loser_id
+left join strangers as d on d.source = m.source and d.survivor_id = m.survivor_id and d.loser_id = m.loser_id
 left join clashes as x on x.source = m.source and x.survivor_id = m.survivor_id and x.loser_id = m.loser_id
 left join asking as q on q.source = m.source and q.survivor_id = m.survivor_id and q.loser_id = m.loser_id
 left join refused as r on r.source = m.source and r.survivor_id = m.survivor_id and r.loser_id = m.loser_id;

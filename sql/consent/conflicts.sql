@@ -1,5 +1,5 @@
 -- title: consent: who still says yes although the customer opted out, and what is remembered for the next night
--- rules: G1, G6, G9, G9a, G9b
+-- rules: G1, G6, G8, G9, G9a, G9b
 -- Parameters: $today.
 
 -- grain: one row per profile and channel that says yes or is about to, with what speaks for a choice of the customer's own
@@ -31,12 +31,17 @@ select entity_id, source, id, n, channel, said, raised, stamp, how, seen_out, ra
   end as doubt
 from asking;
 
--- grain: one row per customer whose stored links tie people who contradict each other (G6)
+-- grain: one row per customer whose stored links tie people who contradict each other, or name each other's profiles (G6, G8)
 create table torn_entities as
 select distinct e.entity_id
 from given_edges as g
 join pairs as p on p.left_n = g.left_n and p.right_n = g.right_n and p.outcome in ('household', 'apart')
-join entities as e on e.n = g.left_n;
+join entities as e on e.n = g.left_n
+union
+select distinct e.entity_id
+from crossed_links as c
+join entities as e on e.n = c.ecom_n
+where c.how = 'swapped';
 
 -- grain: one row per profile to be opted out, channel, and profile of the same customer that said no; in a customer whose
 -- stored links tie people who contradict each other (G6) a no reaches only who is tied to it directly, and by a person, and whom it covered before
@@ -68,11 +73,17 @@ firsts as (
   from linked
   group by source, id, channel, by_source, by_id
 )
-select m.*, l.pairing, coalesce(l.yes_in_shop, false) as yes_in_shop, coalesce(x.outcome in ('household', 'apart'), false) as strange
+select m.*, l.pairing, coalesce(l.yes_in_shop, false) as yes_in_shop,
+  coalesce(x.outcome in ('household', 'apart'), false) or k.left_n is not null as strange
 from met as m
 left join firsts as l on l.source = m.source and l.id = m.id and l.channel = m.channel and l.by_source = m.by_source and l.by_id = m.by_id
 left join pairs as x on x.left_n = least(m.n, m.by_n) and x.right_n = greatest(m.n, m.by_n)
 left join edges as e on e.left_n = least(m.n, m.by_n) and e.right_n = greatest(m.n, m.by_n)
+left join (
+  select distinct least(ecom_n, pos_n) as left_n, greatest(ecom_n, pos_n) as right_n
+  from crossed_links
+  where how = 'swapped'
+) as k on k.left_n = least(m.n, m.by_n) and k.right_n = greatest(m.n, m.by_n)
 left join covered as c on c.source = m.by_source and c.id = m.by_id and c.channel = m.channel and c.covered_source = m.source and c.covered_id = m.id
 where not m.in_torn or m.by_n is null or e.left_n is not null or c.id is not null;
 

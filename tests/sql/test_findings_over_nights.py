@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from tests.sql.given import BEFORE, TODAY, Night, someone
+from tests.sql.given import BEFORE, CAN, TODAY, Can, Night, someone
 
 Nights = Callable[..., Night]
 
@@ -112,6 +112,47 @@ def test_two_links_that_each_name_whom_the_other_should_are_crossed_g8(mortar: N
     assert {c.state for c in night.planned("update")} <= {"blocked"}
 
 
+def _swapped(night: Night, one: int, other: int, **fields: Any) -> Night:
+    for n, wrong in ((one, other), (other, one)):
+        night.has(f"shop:{n}", **someone(n, **fields), links={"till": f"{wrong}"}).has(f"till:{n}", **someone(n))
+    return night
+
+
+def test_a_crossed_link_carries_no_group_frees_no_value_and_merges_nobody_g8(nights: Nights) -> None:
+    """X3, C4, T10: what stands on the other side may be another customer's."""
+    can = Can(
+        (*CAN["shopify"].actions, "set_group", "merge"), CAN["shopify"].fields, ("email", "sms"), ("phone", "email")
+    )
+    till = Can((*CAN["heartland"].actions, "set_group"), CAN["heartland"].fields, ("email",))
+    night = nights().source("shop", "shopify", "ecom", can=can).source("till", "heartland", can=till)
+    night.pairing("mortar", "shop", "till", fields={"group": "ecom"}, apply={"drift": "auto", "set_group": "auto"})
+    _swapped(night, 1, 2, group_name="VIP").has("till:3", **someone(3, phone="613 555 1001"), group_name="VIP")
+    night.has("shop:3", **someone(3), links={"till": "3"}, group_name="VIP").based(
+        "shop:3", "till:3", phone="+16135551003"
+    )
+    night.has("shop:4", **someone(1, phone=None))
+    reason = "the link is crossed with another: a person says who is who first"
+    assert {(c.profile_id, c.state, c.blocked_by) for c in night.planned("set_group")} == {
+        ("1", "blocked", reason), ("2", "blocked", reason),
+    }  # fmt: skip
+    freed = [
+        c for c in night.planned("update") if c.source == "shop" and c.profile_id in {"1", "4"} and "phone" in c.after
+    ]
+    assert not [c for c in freed if c.after["phone"] is None]
+    (merge,) = night.planned("merge")
+    assert merge.blocked_by == "a link of theirs is crossed with one of shop:2: a person says who is who first"
+
+
+def test_a_no_goes_over_no_link_that_names_whom_another_should_g9(mortar: Nights) -> None:
+    """G6: two customers whose links are swapped are one entity; the no of one is not the other's."""
+    night = _swapped(mortar(apply={"opt_out": "auto"}), 1, 2, email_consent="in")
+    night.has("shop:3", **someone(1, phone="613 555 0117"), email_consent="out")
+    assert {(c.profile_id, c.state) for c in night.planned("opt_out")} == {("1", "ready")}
+    other = _swapped(mortar(apply={"opt_out": "auto"}), 1, 2, email_consent="in")
+    other.has("till:9", **someone(1, email="x@example.com"), email_consent="out")
+    assert {(c.profile_id, c.state) for c in other.planned("opt_out")} == {("1", "ready")}
+
+
 def test_a_link_whose_customer_only_changed_is_not_crossed(mortar: Nights) -> None:
     """One side alone looks like somebody else: that is drift, whatever its values say."""
     night = mortar().has("shop:1", **someone(1), links={"till": "1"}).has("till:1", **someone(2))
@@ -202,6 +243,36 @@ def test_a_note_that_is_no_longer_sent_is_not_written_over_t8(blaze: Nights) -> 
     planned = {c.source: (c.state, c.blocked_by) for c in night.planned("add_note")}
     assert planned["uptown"] == ("ready", "")
     assert planned["downtown"] == ("blocked", "downtown no longer sends it: nobody knows what stands there")
+
+
+def test_by_a_key_that_is_no_longer_sent_nobody_is_created_or_linked_m5(mortar: Nights) -> None:
+    """M2, M8: whom the till does not name by email any more would be made twice, or found by the second key."""
+    night = mortar(apply={"relink": "auto"})
+    for n in range(1, 11):
+        night.has(f"shop:{n}", **someone(n), links={"till": f"{n}"}).has(f"till:{n}", **someone(n, email=None))
+    night.has("shop:20", **someone(20), has_purchased=True).has("till:20", **someone(20, email=None, phone=None))
+    night.has("shop:21", **someone(21), has_purchased=True).has("till:21", **someone(21, email=None))
+    night.warehouse.insert("filled", [("till", "email", 10)])
+    assert {f.check.kind for f in night.findings()} == {"field_lost", "link_missing"}, "nor does anybody lack an email"
+    planned = {(c.action, c.state, c.blocked_by) for c in night.planned() if c.action in {"create", "relink"}}
+    assert planned == {
+        (action, "blocked", "till no longer sends the email: nobody knows who is there")
+        for action in ("create", "relink")
+    }
+
+
+def test_an_address_of_which_a_part_is_no_longer_sent_is_not_compared_g13(mortar: Nights) -> None:
+    night = mortar(apply={"drift": "auto"})
+    for n in range(1, 11):
+        night.has(f"shop:{n}", **someone(n, postal_code=None), links={"till": f"{n}"})
+        night.has(f"till:{n}", **someone(n), street_2="Unit 4")
+        night.based(f"shop:{n}", f"till:{n}", address=f"{n} main st unit 4 ottawa k1a0b1")
+    night.warehouse.insert("filled", [("shop", "postal_code", 10), ("shop", "street_2", 10)])
+    assert {(f.check.kind, f.field) for f in night.findings()} == {
+        ("field_lost", "postal_code"),
+        ("field_lost", "street_2"),
+    }
+    assert night.planned() == []
 
 
 def test_a_field_that_few_had_may_have_been_cleared_by_hand(mortar: Nights) -> None:

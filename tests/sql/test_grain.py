@@ -12,7 +12,7 @@ from tests.sql.given import KEY, Night
 STEPS = (
     "keys", "match/pairs", "match/attested", "match/compare", "match/bridges", "match/chains", "match/links", "match/edges",
     "match/entities", "suspects/traits", "suspects/blocks", "suspects/levels", "suspects/weigh", "filled", "crossed", "drift", "consent/merges", "consent/voices",
-    "consent/conflicts", "judge", "holders", "merging", "lookups", "again", "returns", "moves", "pending",
+    "consent/conflicts", "judge", "groups", "holders", "merging", "lookups", "again", "returns", "moves", "pending",
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
