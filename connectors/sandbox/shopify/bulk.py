@@ -1,6 +1,7 @@
-"""Bulk operations of the simulated shop (sheet: Bulk export): life in steps, five at a time, files that expire.
+"""Bulk operations of the simulated shop (sheet: Bulk export): life in steps, five of each type at a time, files that expire.
 
-What an operation exports is the shop as it was when the operation started: records are never changed in place.
+What an operation exports is the shop as it was when the operation started: records are never changed in place. What it
+writes it writes on the way: a half once it runs, the rest when it completes.
 """
 
 import random
@@ -17,6 +18,9 @@ FILE_SECONDS = 604_800
 
 MakeLines = Callable[[random.Random], tuple[list[bytes], int]]
 """All lines of a result, and how many of them are roots."""
+Work = Callable[[float], list[bytes]]
+"""Does a share of what a mutation is to do, in all; returns the result lines of what is done so far."""
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +41,23 @@ class Operation:
     created_at: float
     make_lines: Callable[[], tuple[list[bytes], int]]
     outcome: Outcome
+    work: Work | None = None
     status: str = "CREATED"
     polls: int = 0
     completed_at: float | None = None
     lines: list[bytes] = field(default_factory=list)
     roots: int = 0
 
+    @property
+    def type(self) -> str:
+        return "QUERY" if self.work is None else "MUTATION"
+
     def entry(self) -> dict[str, Any]:
         """The operation as resolvers read it."""
         done = self.status == "COMPLETED"
         seen = len(self.lines) if done else (self.polls - 1) * 500 if self.status == "RUNNING" else 0
         return {
-            "__typename": "BulkOperation", "id": self.id, "status": self.status, "query": self.query,
+            "__typename": "BulkOperation", "id": self.id, "status": self.status, "type": self.type, "query": self.query,
             "errorCode": self.outcome.error_code if self.status == "FAILED" else None,
             "objectCount": max(0, seen), "rootObjectCount": self.roots if done else 0,
             "fileSize": sum(map(len, self.lines)) if done and self.lines else None,
@@ -73,17 +82,17 @@ class BulkDesk:
         self._polls = polls
         self._seconds = seconds
 
-    def running(self) -> list[Operation]:
+    def running(self, type_: str = "QUERY") -> list[Operation]:
         for operation in self.operations.values():
             self._advance(operation)
-        return [operation for operation in self.operations.values() if operation.status in LIVE]
+        return [one for one in self.operations.values() if one.status in LIVE and one.type == type_]
 
-    def open(self, query: str, make: MakeLines) -> Operation:
+    def open(self, query: str, make: MakeLines, work: Work | None = None) -> Operation:
         """Start an operation, and forget the results that nobody can fetch any more."""
         number = 600_001 + len(self.operations)
         outcome = self.planned.pop(0) if self.planned else Outcome()
         rng = random.Random(f"{self._seed}-{number}")
-        operation = Operation(number, query, self._now(), lambda: make(rng), outcome)
+        operation = Operation(number, query, self._now(), lambda: make(rng), outcome, work)
         self.operations[number] = operation
         for old in self.operations.values():
             if old.completed_at is not None and old.completed_at + FILE_SECONDS < self._now():
@@ -134,9 +143,16 @@ class BulkDesk:
             self._finish(operation)
         elif operation.polls:
             operation.status = "RUNNING"
+            if operation.work:
+                operation.work(HALF)
 
     def _finish(self, operation: Operation) -> None:
         operation.status = operation.outcome.status
         operation.completed_at = self._now()
-        if operation.status == "COMPLETED" or operation.outcome.partial:
+        whole = operation.status == "COMPLETED"
+        if operation.work:
+            share = 1.0 if whole else HALF if operation.status == "FAILED" else 0.0
+            done = operation.work(share)
+            operation.make_lines = lambda: (done, len(done))
+        if whole or operation.outcome.partial:
             operation.lines, operation.roots = operation.make_lines()

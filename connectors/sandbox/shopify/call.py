@@ -10,6 +10,7 @@ from connectors.sandbox.shopify.bulk import BulkDesk
 from connectors.sandbox.shopify.people import Mapped, facts
 from connectors.sandbox.shopify.render import Reading
 from connectors.sandbox.shopify.search import Search
+from connectors.sandbox.shopify.staged import StagedFiles
 
 UserErrors = list[dict[str, Any]]
 
@@ -32,6 +33,8 @@ class Quirks:
     """Whether consent and metafield writes move `updatedAt`."""
     bulk_polls: int = 3
     bulk_seconds: float = 60.0
+    bulk_mutations: int = 5
+    """How many may run at once; before 2026-01 it was one."""
     restore_rate: float = 100.0
     bucket_size: float = 2_000.0
     token_seconds: float = 86_399.0
@@ -56,6 +59,9 @@ class Shop:
     books: Books
     desk: BulkDesk
     mapped: Mapped
+    staged: StagedFiles
+    files_url: Callable[[], str]
+    """Where the other host is, once it serves."""
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     to_erase: list[int] = field(default_factory=list)
     """Customers whose erasure was asked for and is not carried out yet."""

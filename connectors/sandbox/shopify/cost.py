@@ -29,7 +29,7 @@ FREE = frozenset(
     }
 )  # fmt: skip
 _IN_PAYLOAD = frozenset(
-    {"customer", "node", "address", "metafields", "bulkOperation", "job", "shop", "deletedMetafields"}
+    {"customer", "node", "address", "metafields", "bulkOperation", "job", "shop", "deletedMetafields", "stagedTargets"}
 )
 
 

@@ -204,7 +204,6 @@ METAFIELD: dict[str, Resolver] = {
 
 BULK: dict[str, Resolver] = {
     "id": _plain(lambda o: gid("BulkOperation", o["id"])),
-    "type": _plain(lambda o: "QUERY"),
     "objectCount": _plain(lambda o: str(o["objectCount"])),
     "rootObjectCount": _plain(lambda o: str(o["rootObjectCount"])),
     "fileSize": _plain(lambda o: None if o["fileSize"] is None else str(o["fileSize"])),

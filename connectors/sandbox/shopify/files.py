@@ -1,4 +1,4 @@
-"""Where bulk results lie: another host than the API's, signed addresses that expire, no token (sheet: Bulk export)."""
+"""Where bulk results lie and uploads go: not the API's host, signed addresses that expire, no token (sheet: Bulk export)."""
 
 import hashlib
 import hmac
@@ -7,6 +7,7 @@ from typing import Any
 from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.server import Fault, FaultName, Request, Response, VendorServer
 from connectors.sandbox.shopify.bulk import FILE_SECONDS, BulkDesk, Operation
+from connectors.sandbox.shopify.staged import UPLOADS, StagedFiles
 
 IN_THE_FILE: frozenset[FaultName] = frozenset(
     {"reset", "truncate", "html", "slow_drip", "page_twice", "cursor_loop", "rows_twice", "new_field", "wrong_type",
@@ -21,9 +22,10 @@ DENIED = (
 class FileHost(VendorServer):
     """Serves the results of a shop's bulk operations; faults are scripted here as on any server."""
 
-    def __init__(self, name: str, now: Now, ledger: Ledger, desk: BulkDesk) -> None:
+    def __init__(self, name: str, now: Now, ledger: Ledger, desk: BulkDesk, staged: StagedFiles) -> None:
         super().__init__(f"{name}-files", now, ledger)
         self._desk = desk
+        self._staged = staged
         self._key = f"{name}-signing".encode()
 
     def url_of(self, entry: Any, partial: bool) -> str | None:
@@ -37,6 +39,8 @@ class FileHost(VendorServer):
         return f"{self.url}{path}?Expires={expires}&Signature={self._signature(path, expires)}"
 
     def handle(self, request: Request) -> Response:
+        if request.method == "POST" and request.path == UPLOADS:
+            return self._staged.take(request)
         operation = self._operation(request)
         if operation is None:
             return Response(403, body=DENIED, headers={"Content-Type": "application/xml"})
@@ -50,7 +54,11 @@ class FileHost(VendorServer):
         return super().fault(name, **how)
 
     def is_list(self, request: Request) -> bool:
-        return True
+        return request.method == "GET"
+
+    def is_write(self, request: Request) -> bool:
+        """An upload changes nobody."""
+        return False
 
     def empty_list(self, request: Request) -> Response:
         return Response(200, body=b"", headers={"Content-Type": "application/jsonl"})

@@ -149,12 +149,12 @@ def bulk_operations(call: Call, arguments: Arguments) -> dict[str, Any]:
     search = parse(query, OPERATION_FILTERS)
     call.warn("bulkOperations", query, search)
     entries = [desk.look(number, poll=False) for number in desk.operations]
-    return page_of([e for e in entries if e is not None and search.test({**e, "type": "QUERY"})], arguments)
+    return page_of([e for e in entries if e is not None and search.test(e)], arguments)
 
 
 def current_bulk_operation(call: Call, arguments: Arguments) -> dict[str, Any] | None:
-    started = list(call.shop.desk.operations)
-    return call.shop.desk.look(started[-1]) if started and arguments["type"] == "QUERY" else None
+    started = [one.id for one in call.shop.desk.operations.values() if one.type == arguments["type"]]
+    return call.shop.desk.look(started[-1]) if started else None
 
 
 def current_app_installation(call: Call, arguments: Arguments) -> dict[str, Any]:

@@ -55,7 +55,12 @@ SCOPES = {
     ("CustomerPhoneNumber", "sourceLocation"): "read_locations",
     ("CustomerSmsMarketingConsent", "sourceLocation"): "read_locations",
 }
-_UNSCOPED_MUTATIONS = ("bulkOperationRunQuery", "bulkOperationCancel")
+_UNSCOPED_MUTATIONS = (
+    "bulkOperationRunQuery",
+    "bulkOperationRunMutation",
+    "bulkOperationCancel",
+    "stagedUploadsCreate",
+)
 
 
 class AccessDeniedError(Exception):
@@ -148,7 +153,7 @@ class Compiler:
         name = nodes[0].name.value
         if name == "__typename":
             return lambda record, path: type_.name
-        self._check_scope(type_.name, name)
+        self.check_scope(type_.name, name)
         read = self._read(type_, nodes[0])
         if type_.name == "Customer" and PROTECTED.get(name) in self.reading.protected:
             return self._denied(name, key)
@@ -199,7 +204,7 @@ class Compiler:
 
         return render
 
-    def _check_scope(self, type_name: str, name: str) -> None:
+    def check_scope(self, type_name: str, name: str) -> None:
         needed = SCOPES.get((type_name, name))
         if needed is None and type_name == "Mutation" and name not in _UNSCOPED_MUTATIONS:
             needed = "write_customers"

@@ -100,6 +100,7 @@ _QUERIES = """
 enum BulkOperationStatus { CANCELED CANCELING COMPLETED CREATED EXPIRED FAILED RUNNING }
 enum BulkOperationErrorCode { ACCESS_DENIED INTERNAL_SERVER_ERROR TIMEOUT }
 enum BulkOperationType { MUTATION QUERY }
+enum BulkOperationsSortKeys { COMPLETED_AT CREATED_AT }
 type BulkOperation implements Node {
   id: ID! status: BulkOperationStatus! errorCode: BulkOperationErrorCode type: BulkOperationType! query: String!
   objectCount: UnsignedInt64! rootObjectCount: UnsignedInt64! fileSize: UnsignedInt64 url: URL partialDataUrl: URL
@@ -148,7 +149,8 @@ type QueryRoot {
   nodes(ids: [ID!]!): [Node]!
   bulkOperation(id: ID!): BulkOperation
   bulkOperations(
-    first: Int, after: String, last: Int, before: String, query: String, reverse: Boolean = false
+    first: Int, after: String, last: Int, before: String, query: String, reverse: Boolean = false,
+    sortKey: BulkOperationsSortKeys = CREATED_AT
   ): BulkOperationConnection!
   currentBulkOperation(type: BulkOperationType = QUERY): BulkOperation
   currentAppInstallation: AppInstallation!
@@ -161,6 +163,12 @@ _MUTATIONS = """
 interface DisplayableError { field: [String!] message: String! }
 type UserError implements DisplayableError { field: [String!] message: String! }
 type BulkOperationUserError implements DisplayableError { field: [String!] message: String! code: String }
+enum BulkMutationErrorCode {
+  INTERNAL_FILE_SERVER_ERROR INVALID_MUTATION INVALID_STAGED_UPLOAD_FILE LIMIT_REACHED NO_SUCH_FILE OPERATION_IN_PROGRESS
+}
+type BulkMutationUserError implements DisplayableError {
+  field: [String!] message: String! code: BulkMutationErrorCode
+}
 type CustomerSetUserError implements DisplayableError { field: [String!] message: String! code: String }
 type CustomerEmailMarketingConsentUpdateUserError implements DisplayableError {
   field: [String!] message: String! code: String
@@ -231,6 +239,18 @@ type CustomerSmsMarketingConsentUpdatePayload { customer: Customer userErrors: [
 type MetafieldsSetPayload { metafields: [Metafield!] userErrors: [MetafieldsSetUserError!]! }
 type MetafieldsDeletePayload { deletedMetafields: [MetafieldIdentifier] userErrors: [UserError!]! }
 type BulkOperationRunQueryPayload { bulkOperation: BulkOperation userErrors: [BulkOperationUserError!]! }
+enum StagedUploadTargetGenerateUploadResource {
+  BULK_MUTATION_VARIABLES COLLECTION_IMAGE FILE IMAGE MODEL_3D PRODUCT_IMAGE SHOP_IMAGE URL_REDIRECT_IMPORT VIDEO
+}
+enum StagedUploadHttpMethodType { POST PUT }
+input StagedUploadInput {
+  filename: String! mimeType: String! resource: StagedUploadTargetGenerateUploadResource!
+  httpMethod: StagedUploadHttpMethodType = PUT fileSize: UnsignedInt64
+}
+type StagedUploadParameter { name: String! value: String! }
+type StagedMediaUploadTarget { url: URL resourceUrl: URL parameters: [StagedUploadParameter!]! }
+type StagedUploadsCreatePayload { stagedTargets: [StagedMediaUploadTarget!] userErrors: [UserError!]! }
+type BulkOperationRunMutationPayload { bulkOperation: BulkOperation userErrors: [BulkMutationUserError!]! }
 type BulkOperationCancelPayload { bulkOperation: BulkOperation userErrors: [UserError!]! }
 type CustomerMergePayload { resultingCustomerId: ID job: Job userErrors: [CustomerMergeUserError!]! }
 type Mutation {
@@ -261,7 +281,11 @@ type Mutation {
   metafieldsSet(metafields: [MetafieldsSetInput!]!): MetafieldsSetPayload
   metafieldsDelete(metafields: [MetafieldIdentifierInput!]!): MetafieldsDeletePayload
   bulkOperationRunQuery(query: String!, groupObjects: Boolean! = false): BulkOperationRunQueryPayload
+  bulkOperationRunMutation(
+    mutation: String!, stagedUploadPath: String!, groupObjects: Boolean = true, clientIdentifier: String
+  ): BulkOperationRunMutationPayload
   bulkOperationCancel(id: ID!): BulkOperationCancelPayload
+  stagedUploadsCreate(input: [StagedUploadInput!]!): StagedUploadsCreatePayload
 }
 schema { query: QueryRoot mutation: Mutation }
 """

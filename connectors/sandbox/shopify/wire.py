@@ -17,6 +17,7 @@ from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.server import FaultName, Request, Response, TokenBucket, VendorServer, difference
 from connectors.sandbox.shopify.books import Books, number_of
 from connectors.sandbox.shopify.bulk import BulkDesk
+from connectors.sandbox.shopify.bulk_mutation import BULK_MUTATIONS
 from connectors.sandbox.shopify.call import Call, Quirks, Shop
 from connectors.sandbox.shopify.cost import operation_cost
 from connectors.sandbox.shopify.documents import DocumentError, Prepared, prepare, variables
@@ -27,6 +28,7 @@ from connectors.sandbox.shopify.people import Mapped
 from connectors.sandbox.shopify.queries import QUERIES
 from connectors.sandbox.shopify.render import AccessDeniedError, Compiler, Reading, Render, TopLevelError
 from connectors.sandbox.shopify.schema import CANDIDATE, SUPPORTED, schema
+from connectors.sandbox.shopify.staged import StagedFiles
 from connectors.sandbox.shopify.writes import MUTATIONS
 
 MOST_POINTS = 1_000
@@ -47,8 +49,9 @@ class ShopWire(VendorServer):
         books = Books(now, self.quirks.search_lag, self.quirks.region)
         desk = BulkDesk(now, seed, self.quirks.bulk_polls, self.quirks.bulk_seconds)
         mapped = Mapped(self.quirks.link_keys, self.quirks.birth_date, self.quirks.definitions)
-        self.shop = Shop(name, now, self.quirks, books, desk, mapped)
-        self.files = FileHost(name, now, ledger, desk)
+        staged = StagedFiles(name)
+        self.files = FileHost(name, now, ledger, desk, staged)
+        self.shop = Shop(name, now, self.quirks, books, desk, mapped, staged, lambda: self.files.url)
         self.bucket = TokenBucket(now, self.quirks.restore_rate, self.quirks.bucket_size)
         self.shop_state = 200
         """402 or 423 while the shop is frozen or locked."""
@@ -98,7 +101,9 @@ class ShopWire(VendorServer):
         return request.path.endswith("/graphql.json") and not self.is_write(request)
 
     def is_write(self, request: Request) -> bool:
-        return b"mutation" in request.body and b"bulkOperation" not in request.body
+        """A bulk mutation is one; what only prepares it, exports or cancels is none."""
+        names = (b"bulkOperationRunQuery", b"bulkOperationCancel", b"stagedUploadsCreate")
+        return b"mutation" in request.body and not any(name in request.body for name in names)
 
     def list_server(self, name: FaultName) -> VendorServer:
         """The list itself is a file of the other host; what it is counted by, and who may have it, is said here."""
@@ -145,7 +150,7 @@ class ShopWire(VendorServer):
         mutating = prepared.operation.operation is OperationType.MUTATION
         root = schema(version).mutation_type if mutating else schema(version).query_type
         assert root is not None
-        table = MUTATIONS if mutating else QUERIES
+        table = {**MUTATIONS, **BULK_MUTATIONS} if mutating else QUERIES
         resolvers = {(root.name, name): _bound(operation, call) for name, operation in table.items()}
         compiler = Compiler(schema(version), prepared.fragments, values, {**RESOLVERS, **resolvers}, reading)
         cost = operation_cost(compiler, root, prepared.operation.selection_set)
