@@ -67,6 +67,10 @@ _NAMED = frozenset(
         "LIMIT_REACHED",
         "CUSTOMER_DOES_NOT_EXIST",
         "INVALID_QUERY",
+        "INVALID_MUTATION",
+        "INVALID_STAGED_UPLOAD_FILE",
+        "NO_SUCH_FILE",
+        "INTERNAL_FILE_SERVER_ERROR",
         "INVALID_CUSTOMER",
         "INVALID_CUSTOMER_ID",
         "CUSTOMER_HAS_GIFT_CARDS",
@@ -146,10 +150,17 @@ class Client:
 
         Raises VendorError; its `effect` says whether it may be done all the same.
         """
-        answer = self._paid(document, variables, writing=not harmless)
-        if answer.get("errors"):
+        return self.payload(self._paid(document, variables, writing=not harmless), document, harmless=harmless)
+
+    def payload(self, answer: Mapping[str, Any], document: str, *, harmless: bool = False) -> dict[str, Any]:
+        """What an answer, or a line of a bulk operation's result, says of a document's one mutation: its payload, done.
+
+        Raises VendorError as `write` does.
+        """
+        if _codes(answer):
             raise self._refused(answer, document, writing=not harmless)
-        (payload,) = answer["data"].values() or (None,)
+        data = None if answer.get("errors") else answer.get("data")
+        (payload,) = (data if isinstance(data, dict) and len(data) == 1 else {"": None}).values()
         if not isinstance(payload, dict) or not isinstance(payload.get("userErrors"), list):
             raise ShopifyError(f"{self.name}: Shopify does not say what it did", permanent=False, effect="unknown")
         if payload["userErrors"]:

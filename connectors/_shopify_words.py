@@ -67,6 +67,9 @@ class ShopifySettings(SourceSettings):
         description="type of a new link metafield, as its definition in the shop has it",
     )
 
+    bulk_writes_from: int = Field(
+        default=100, ge=0, description="so many corrections alike go out in one bulk operation; 0 for never"
+    )
     merges: bool = Field(
         default=False, description="whether customers may be merged: the app needs {read,write}_customer_merge"
     )

@@ -191,6 +191,11 @@ class Capabilities:
     resumable: bool = False
     erases_later: bool = False
     """Whether an erasure is only asked for, and carried out by the vendor in its own time (M15)."""
+    together: frozenset[Action] = frozenset()
+    """Actions of which many go out in one operation of the vendor (`Connector.write_all`)."""
+    together_from: int = 0
+    """From so many on that pays."""
+    together_at_most: int = 0
     hands_over: bool = False
     """Whether corrections go out as a file for people, and are proven by the next export alone."""
 
@@ -317,6 +322,25 @@ class Connector(ABC):
 
         Raises VendorError: effect `none` when refused, `unknown` when it may have happened.
         """
+
+    def alike(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those of the changes, each with its `current`, that one operation of the vendor can carry (`write_all`)."""
+        return ()
+
+    def write_all(self, changes: Sequence[Change]) -> Mapping[str, VendorError | None]:
+        """Write changes that are `alike` in one operation, and wait for its end.
+
+        By `Change.key`: None where the vendor says done, else why not; where it says nothing the effect is `unknown`.
+        Raises VendorError: effect `none` when nothing was started, so that single writes can take its place.
+        """
+        raise VendorError(f"{self.name}: corrections are written one by one here", permanent=True)
+
+    def still_writing(self) -> str:
+        """What of an earlier `write_all` the vendor still carries out, once it was waited for; empty where nothing.
+
+        Until then nothing that was read is settled. Raises VendorError.
+        """
+        return ""
 
     def erasure(self, profile_id: str) -> Erasure:
         """What the source still shows of a profile that is to be erased (G10). Raises VendorError."""

@@ -185,7 +185,7 @@ class Http:
         params: Any = None,
         headers: Headers = None,
         json: Any = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | bytes | None = None,
         retry: bool | None = None,
         ok: Collection[int] = (200,),
         cost: float = 1.0,

@@ -5,7 +5,9 @@ answers of status 200; the children of an export come in any order; email consen
 no write can be made idempotent; metafields asked for by `keys` bring their namespace in the key.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -16,6 +18,7 @@ from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._erasing import is_nobody
 from connectors._guard import after_a_write, checked, refuse_unoffered
+from connectors._shopify_batches import AT_MOST, TOGETHER, Batches
 from connectors._shopify_bulk import Export
 from connectors._shopify_client import PRICE, Client, ShopifyError
 from connectors.base import (
@@ -90,6 +93,9 @@ class Shopify(Connector):
             consent=frozenset({"email", "sms"}),
             unique=frozenset({"email", "phone"}),
             erases_later=True,
+            together=TOGETHER & actions if self.settings.writes and self.settings.bulk_writes_from else frozenset(),
+            together_from=self.settings.bulk_writes_from,
+            together_at_most=AT_MOST,
         )
 
     # reading ---------------------------------------------------------------------------------------------------------
@@ -267,6 +273,27 @@ class Shopify(Connector):
         if not isinstance(created, str):
             raise VendorError(f"{self.name}: Shopify does not say whom it created", permanent=False, effect="unknown")
         return created
+
+    def alike(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those that are one mutation each, of the kind that most of them are."""
+        kinds: defaultdict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            with suppress(VendorError):  # what is refused is refused singly, by the same words
+                refuse_unoffered(self.name, self.capabilities, change)
+                steps = self._steps(change)
+                if change.action in TOGETHER and len(steps) == 1:
+                    kinds[steps[0].document].append(change)
+        return max(kinds.values(), key=len, default=[])
+
+    def write_all(self, changes: Sequence[Change]) -> Mapping[str, VendorError | None]:
+        """One bulk operation, one line for each."""
+        steps = {change.key: self._steps(change)[0] for change in self.alike(changes)}
+        if not steps or len(steps) != len(changes):
+            raise VendorError(f"{self.name}: these changes do not go into one bulk operation", permanent=True)
+        return Batches(self.name, self.client, self.clock).write(steps)
+
+    def still_writing(self) -> str:
+        return Batches(self.name, self.client, self.clock).still_writing()
 
     def foresee(self, change: Change) -> Foreseen | None:
         """The vendor's preview: who would stay, what stands against it, and what they would hold."""

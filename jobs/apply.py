@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.base import Action, Connector, VendorError
+from jobs import batch, origins
 from jobs.approvals import Approvals
 from jobs.breakers import HOLDS_ROWS_ONLY, breaker_id, count, is_by_name
 from jobs.corrections import FAILED, HANDED_OVER, IN_DOUBT, Correction
@@ -232,6 +233,10 @@ class _Run:
             raise
 
     def _settle(self, lane: Lane, rows: list[Correction]) -> None:
+        if not lane.rests():
+            for row in filter(batch.is_batched, rows):
+                self._ended(self.journal.move(row, "unknown", f"{batch.BATCHED}: {lane.stopped}"))
+            return
         if any(row.is_handed_over for row in rows) and not self.means.newer:
             self._hand_over(lane, rows[0].source, [])
         for row in (row for row in rows if not row.is_handed_over):
@@ -246,12 +251,16 @@ class _Run:
         if lane.writer.connector.capabilities.hands_over:
             self._hand_over(lane, rows[0].source, rows)
             return
+        if not lane.rests():
+            return
         by_action: dict[Action, list[Correction]] = defaultdict(list)
         for row in rows:
             by_action[row.action].append(row)
         for waiting in by_action.values():
             self._canaries(lane, waiting)
-        for row in sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq):
+        left = sorted((row for waiting in by_action.values() for row in waiting), key=lambda row: row.seq)
+        self._together(lane, left)
+        for row in (row for row in left if row.correction_id not in self.tried and lane.rests()):
             self._one(lane, self._attempt, row)
 
     def _was_written_now(self, row: Correction) -> bool:
@@ -268,30 +277,40 @@ class _Run:
 
     def _attempt(self, row: Correction) -> Correction:
         """Write it, unless the profile that it rests on is another by now. Raises VendorError: one cannot be read."""
-        if moved := self._origin_moved(row):
-            return self.journal.move(row, "handed_back", moved)
+        if moved := origins.moved([row], self.lanes):
+            return self.journal.move(row, "handed_back", moved[row.correction_id])
         lane = self.lanes[row.source]
         with lane.lock:
             return lane.writer.attempt(row)
 
-    def _origin_moved(self, row: Correction) -> str:
-        """What became of the profile that the values come from, or that is linked to; a file says nothing new."""
-        if not row.origin:
-            return ""
-        source, profile_id = row.origin.split(":", 1)
-        if source not in self.lanes:
-            return f"{source} is no longer configured"
-        lane = self.lanes[source]
-        connector = lane.writer.connector
-        if connector.capabilities.hands_over:
-            return ""
-        with lane.lock:
-            record = connector.fetch([profile_id]).get(profile_id)
-        if record is None:
-            return f"{row.origin} is gone"
-        view = connector.view(record)
-        changed = [name for name, value in row.origin_view.items() if (view.get(name) or "") != (value or "")]
-        return f"{row.origin} changed since the plan: {', '.join(changed)}" if changed else ""
+    def _as_judged(self, rows: list[Correction]) -> list[Correction]:
+        """Those that rest on profiles which are as they were; the others are handed back. Raises VendorError."""
+        moved = origins.moved(rows, self.lanes)
+        for row in (row for row in rows if row.correction_id in moved):
+            self.tried.add(row.correction_id)
+            self._ended(self.journal.move(row, "handed_back", moved[row.correction_id]))
+        return [row for row in rows if row.correction_id not in moved]
+
+    def _together(self, lane: Lane, rows: list[Correction]) -> None:
+        """What its vendor can write in one operation; what cannot go so, or not now, is left for single writes."""
+        for part in batch.batches(rows, lane.writer.connector.capabilities):
+            if lane.stopped or lane.one_by_one or not lane.rests():
+                return
+            try:
+                fit = self._as_judged(part)
+                with lane.lock:
+                    for done in batch.write(lane.writer, fit):
+                        self._take_all(lane, fit, done)
+            except VendorError as error:
+                lane.one_by_one = str(error)
+
+    def _take_all(self, lane: Lane, rows: list[Correction], done: list[Correction]) -> None:
+        """All of them, also past a failure that ends the source: they were begun."""
+        begun = {row.correction_id: row for row in rows}
+        for row in done:
+            self.tried.add(row.correction_id)
+            self._ended(lane.ended(begun[row.correction_id], row))
+        lane.rested = lane.rested and not any(map(batch.is_batched, done))
 
     def _hand_over(self, lane: Lane, source: str, rows: list[Correction]) -> None:
         """All at once, because nothing can be read back; a file that is another one by now ends the source."""
@@ -299,10 +318,7 @@ class _Run:
         if not self._may_write():
             raise PausedError
         waiting = [row for row in self.rows.values() if row.source == source and row.is_handed_over]
-        moved = {row.correction_id: self._origin_moved(row) for row in rows}
-        for row in (row for row in rows if moved[row.correction_id]):
-            self._ended(self.journal.move(row, "handed_back", moved[row.correction_id]))
-        rows = [row for row in rows if not moved[row.correction_id]]
+        rows = self._as_judged(rows)
         desk = Desk(
             lane.writer,
             self.means.handover / source,
@@ -318,7 +334,9 @@ class _Run:
             self._ended(row)
 
     def _handed(self) -> list[str]:
-        return [text for _, text in sorted(self.handed.items()) if text]
+        singly = {name: lane.one_by_one for name, lane in self.lanes.items() if lane.one_by_one}
+        said = [f"{name} was written one by one: {why}" for name, why in sorted(singly.items())]
+        return [*(text for _, text in sorted(self.handed.items()) if text), *said]
 
     def _canaries(self, lane: Lane, waiting: list[Correction]) -> None:
         """Try a few of one action, and hold the rest when one is not verified; what is tried leaves the list."""

@@ -19,7 +19,8 @@ FAILURES_IN_A_ROW = 5
 class Lane:
     """Used by one thread at a time. `bears`: whether a person's word lifted the breaker on failures.
 
-    `unread`: how often a profile could not be read, in this call. `stopped`: why the source is left alone.
+    `unread`: how often a profile could not be read, in this call. `stopped`: why the source is left alone. `one_by_one`: why
+    nothing more goes out together.
     """
 
     writer: Writer
@@ -33,6 +34,20 @@ class Lane:
     in_a_row: int = 0
     unread: int = 0
     stopped: str = ""
+    rested: bool = False
+    one_by_one: str = ""
+
+    def rests(self) -> bool:
+        """Whether no operation of an earlier run writes there still: until then reading settles nothing, and nothing is written."""
+        if not self.rested:
+            try:
+                with self.lock:
+                    busy = self.writer.connector.still_writing()
+            except VendorError as error:
+                busy = str(error)
+            self.stopped = self.stopped or busy
+            self.rested = not busy
+        return self.rested
 
     def remember(self, rows: Iterable[Correction]) -> None:
         """What earlier calls on the same plan have tried."""
@@ -43,15 +58,17 @@ class Lane:
 
     def take(self, step: Callable[[Correction], Correction], row: Correction) -> Correction:
         """One step with one correction; too many failures, in a row or among all, end the source."""
-        begun_as = row.state
         try:
-            done = step(row)
-            trouble = done.detail if done.state in FAILED else ""
+            return self.ended(row, step(row))
         except VendorError as error:
-            done, trouble = row, str(error)
             self.unread += 1
+            return self.ended(row, row, str(error))
+
+    def ended(self, row: Correction, done: Correction, unread: str = "") -> Correction:
+        """Count what came of a correction that was begun as `row`."""
+        trouble = unread or (done.detail if done.state in FAILED else "")
         self.proven[row.action] += done.state == "verified"
-        self._count(bool(trouble), anew=begun_as not in FAILED)
+        self._count(bool(trouble), anew=row.state not in FAILED)
         if self.in_a_row >= FAILURES_IN_A_ROW:
             self.stopped = f"{row.source}: left alone after {self.in_a_row} failures in a row, the last: {trouble}"
         elif trouble and not self.bears and self.failed > most_failures(self.tried, self.limits):

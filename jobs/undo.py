@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 
-from connectors.base import Capabilities, Record
+from connectors.base import Capabilities, Record, VendorError
 from jobs import breakers, erasures
 from jobs import report as reporting
 from jobs.applying import APPLYING, Result, standing_of, write_report
@@ -96,6 +96,8 @@ def _as_they_are(workspace: Workspace, rows: Sequence[Correction]) -> Iterable[t
             gone = Now(None, (), Capabilities(), f"{source} is no longer configured")
             yield from ((row, gone) for row in some)
             continue
+        if busy := connector.still_writing():
+            raise VendorError(busy, permanent=False)
         records: dict[str, Record | None] = {}
         ids = sorted({row.new_id or row.profile_id or "" for row in some} - {""})
         for start in range(0, len(ids), AT_ONCE):

@@ -40,7 +40,7 @@ class Writer:
 
     def attempt(self, correction: Correction) -> Correction:
         """Write a ready correction. Raises VendorError when the profile cannot be read for now: it stays ready."""
-        self._at("before_intent", correction)
+        self.at("before_intent", correction)
         record = self._read(correction.profile_id)
         reason = self.not_as_judged(correction, record)
         if reason:
@@ -65,7 +65,7 @@ class Writer:
             return self._verify(correction, None)
         record = self._read(correction.profile_id)
         if record is not None and not self.missing(correction, self.connector.view(record)):
-            return self._verified(correction)
+            return self.verified(correction)
         return self._begun_anew(correction, self.not_as_judged(correction, record))
 
     def _settle_create(self, correction: Correction) -> Correction:
@@ -84,16 +84,16 @@ class Writer:
         if correction.state == "applied":
             return self._verify_erasure(correction)
         if not self.still_there(correction):
-            return self._verified(correction)
+            return self.verified(correction)
         return self._begun_anew(correction, self.not_as_judged(correction, self._read(correction.profile_id)))
 
     def _merge(self, correction: Correction, record: Record | None) -> Correction:
         """Asked for only after the vendor's preview, where there is one, names the same survivor and nothing against it."""
-        foreseen = merges.foresee(self.connector, _change(correction, record))
+        foreseen = merges.foresee(self.connector, change_of(correction, record))
         if foreseen is not None:
             correction = self.journal.foresaw(correction, merges.kept_words(foreseen))
             if against := merges.contradiction(correction, foreseen):
-                return self.journal.move(correction, "refused", _without_values(against, correction))
+                return self.journal.move(correction, "refused", without_values(against, correction))
         return self._write(correction, record)
 
     def _settle_merge(self, correction: Correction) -> Correction:
@@ -112,12 +112,12 @@ class Writer:
         try:
             return self._came_to(correction, merges.read(self.connector, correction))
         except VendorError as error:
-            text = f"not read back: {_without_values(str(error), correction)}"
+            text = f"not read back: {without_values(str(error), correction)}"
             return self.journal.move(correction, "unknown", text)
 
     def _came_to(self, correction: Correction, reading: merges.Reading) -> Correction:
         if reading.state == "verified":
-            return self._verified(correction, reading.why)
+            return self.verified(correction, reading.why)
         return self.journal.move(correction, "unknown", reading.why or "reads back otherwise: both are still there")
 
     def _begun_anew(self, correction: Correction, reason: str) -> Correction:
@@ -150,16 +150,16 @@ class Writer:
         if not self.may_write():
             raise PausedError
         correction = self.journal.move(correction, "intended")
-        self._at("after_intent", correction)
+        self.at("after_intent", correction)
         try:
-            written_id = self.connector.write(_change(correction, record))
+            written_id = self.connector.write(change_of(correction, record))
         except VendorError as error:
             outcome: CorrectionState = "refused" if error.effect == "none" else "unknown"
-            return self.journal.move(correction, outcome, _without_values(str(error), correction))
-        self._at("after_write", correction)
+            return self.journal.move(correction, outcome, without_values(str(error), correction))
+        self.at("after_write", correction)
         new_id = written_id if correction.action == "create" else None
         correction = self.journal.move(correction, "applied", new_id=new_id)
-        self._at("after_outcome", correction)
+        self.at("after_outcome", correction)
         if correction.action == "erase":
             return self._verify_erasure(correction)
         return self._verify(correction, None if record is None else self.connector.view(record))
@@ -171,8 +171,12 @@ class Writer:
         try:
             record = self._read(correction.new_id or correction.profile_id)
         except VendorError as error:
-            text = f"not read back: {_without_values(str(error), correction)}"
+            text = f"not read back: {without_values(str(error), correction)}"
             return self.journal.move(correction, "unknown", text)
+        return self.read_back(correction, record, before)
+
+    def read_back(self, correction: Correction, record: Record | None, before: View | None) -> Correction:
+        """What a record that was read after the write says of it; `before`: the view just before it, where that is known."""
         if record is None:
             return self.journal.move(correction, "unknown", "the profile is gone after the write")
         view = self.connector.view(record)
@@ -182,19 +186,19 @@ class Writer:
             return self.journal.move(correction, "unknown", OTHERS_CHANGED + ", ".join(others))
         if missing:
             return self.journal.move(correction, "unknown", f"reads back otherwise: {', '.join(missing)}")
-        return self._verified(correction)
+        return self.verified(correction)
 
     def _verify_erasure(self, correction: Correction) -> Correction:
         """Read back that nobody is there; a vendor that erases later has said yes, and a later list shows it (M15)."""
         try:
             shown = self.connector.erasure(correction.profile_id or "")
         except VendorError as error:
-            text = f"not read back: {_without_values(str(error), correction)}"
+            text = f"not read back: {without_values(str(error), correction)}"
             return self.journal.move(correction, "unknown", text)
         if shown == "gone":
-            return self._verified(correction)
+            return self.verified(correction)
         if shown == "asked" or self.connector.capabilities.erases_later:
-            return self._verified(correction, "asked of the vendor; a later list shows when it is done")
+            return self.verified(correction, "asked of the vendor; a later list shows when it is done")
         return self.journal.move(correction, "unknown", "the profile still shows who it was")
 
     def still_there(self, correction: Correction) -> bool:
@@ -203,9 +207,9 @@ class Writer:
             return merges.read(self.connector, correction).state != "verified"
         return self.connector.erasure(correction.profile_id or "") == "there"
 
-    def _verified(self, correction: Correction, detail: str = "") -> Correction:
+    def verified(self, correction: Correction, detail: str = "") -> Correction:
         correction = self.journal.move(correction, "verified", detail)
-        self._at("after_verify", correction)
+        self.at("after_verify", correction)
         return correction
 
     def missing(self, correction: Correction, view: View) -> list[str]:
@@ -242,7 +246,7 @@ class Writer:
     def _id(self, record: Record) -> str:
         return str(record[self.connector.ID])
 
-    def _at(self, step: str, correction: Correction) -> None:
+    def at(self, step: str, correction: Correction) -> None:
         self.probe(f"{step} {correction.correction_id}")
 
 
@@ -278,7 +282,7 @@ def resolved(correction: Correction, made: Mapping[str, Correction]) -> Correcti
     return replace(correction, after=after)
 
 
-def _change(correction: Correction, record: Record | None) -> Change:
+def change_of(correction: Correction, record: Record | None) -> Change:
     return Change(
         action=correction.action,
         profile_id=correction.profile_id,
@@ -293,7 +297,7 @@ def _taken(holders: Mapping[str, Record]) -> str:
     return f"its phone or email is on another profile: {', '.join(sorted(holders))}"
 
 
-def _without_values(text: str, correction: Correction) -> str:
+def without_values(text: str, correction: Correction) -> str:
     """A vendor's sentence without the values that it repeats."""
     values = {value for value in (*correction.before.values(), *correction.after.values()) if value and len(value) > 2}
     for value in sorted(values, key=len, reverse=True):

@@ -79,8 +79,8 @@ class BulkDesk:
         """Outcomes of the next operations, in order; COMPLETED when there is none."""
         self._now = now
         self._seed = seed
-        self._polls = polls
-        self._seconds = seconds
+        self.polls = polls
+        self.seconds = seconds
 
     def running(self, type_: str = "QUERY") -> list[Operation]:
         for operation in self.operations.values():
@@ -139,7 +139,7 @@ class BulkDesk:
         if operation.status not in LIVE:
             return
         waited = self._now() - operation.created_at
-        if operation.status == "CANCELING" or operation.polls >= self._polls or waited >= self._seconds:
+        if operation.status == "CANCELING" or operation.polls >= self.polls or waited >= self.seconds:
             self._finish(operation)
         elif operation.polls:
             operation.status = "RUNNING"
