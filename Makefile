@@ -37,8 +37,8 @@ lint: venv  ## style, types and the walls between rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-crash: venv  ## the long crash sweep: every action, every point, both databases
-	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 tests/crash tests/night/test_night_crash.py tests/night/test_night_killed.py
+crash: venv  ## the long crash sweep: every action, every point, both databases; the disk full and read-only
+	ROLLCALL_CRASH=long $(BIN)/python -m pytest -n 2 -m "deep or not deep" tests/crash tests/night/test_night_crash.py tests/night/test_night_killed.py
 
 accuracy: venv  ## how right the matching is, and how far its probabilities can be believed, where the truth is known
 	$(BIN)/python -m tests.accuracy --people 10000

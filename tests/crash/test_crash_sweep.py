@@ -22,6 +22,8 @@ from jobs.state import DecisionRow, State
 from jobs.vault import Vault
 
 STEPS = ("before_intent", "after_intent", "after_write", "after_outcome", "after_verify")
+TWICE = (("after_intent", "after_intent"), ("after_intent", "after_write"), ("after_write", "after_verify"))
+"""Killed while applying, and again while resuming."""
 VAULT = Vault(bytes(range(32)))
 LONG = os.environ.get("ROLLCALL_CRASH") == "long"
 SOURCES = ("shop", "till", "uptown")
@@ -200,26 +202,30 @@ def test_killed_anywhere_and_resumed_is_as_if_nothing_had_happened(trials: Trial
 
 def test_killed_while_applying_and_again_while_resuming(trials: Trials) -> None:
     for name in PLANNED if LONG else ("create-uptown", "relink-till"):
-        for first, second in (
-            ("after_intent", "after_intent"),
-            ("after_intent", "after_write"),
-            ("after_write", "after_verify"),
-        ):
+        for first, second in TWICE:
             ending = trials.killed_at(f"{first} {name}", f"{second} {name}")
             assert ending == trials.undisturbed, (name, first, second)
 
 
 @pytest.mark.postgres
 def test_the_same_on_postgresql(postgres_trials: Trials) -> None:
-    sweep = [point for name in PLANNED for point in points(name)]
-    short = [
+    for point in (
         "after_intent create-uptown",
         "after_write create-uptown",
         "after_write update-till",
         "after_outcome tag-till",
-    ]
-    for point in sweep if LONG else short:
+    ):
         assert postgres_trials.killed_at(point) == postgres_trials.undisturbed, point
+
+
+@pytest.mark.deep
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", PLANNED)
+def test_the_whole_sweep_on_postgresql(postgres_trials: Trials, name: str) -> None:
+    """Every point of every action, and killed a second time while resuming."""
+    twice = [(f"{first} {name}", f"{second} {name}") for first, second in TWICE]
+    for kills in [*((point,) for point in points(name)), *twice]:
+        assert postgres_trials.killed_at(*kills) == postgres_trials.undisturbed, kills
 
 
 def test_a_second_write_would_be_noticed(trials: Trials) -> None:

@@ -60,21 +60,25 @@ class Places:
     def __init__(self, below: Path, kill_at: int) -> None:
         self.below, self.kill_at, self.number, self.watching = str(below), kill_at, 0, True
         sys.addaudithook(self._heard)
-        sa.event.listen(sa.Engine, "commit", lambda _: self._one())
+        sa.event.listen(sa.Engine, "commit", lambda _: self._one("commit"))
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.watching or (event != "open" and event not in MOVES):
             return
         writes = event in MOVES or (isinstance(arguments[2], int) and bool(arguments[2] & WRITING))
         if writes and isinstance(arguments[0], str | Path) and str(arguments[0]).startswith(self.below):
-            self._one()
+            self._one(event)
 
-    def _one(self) -> None:
+    def _one(self, what: str) -> None:
         if not self.watching:
             return
         self.number += 1
-        if self.number == self.kill_at:
-            kill()
+        if 0 < self.kill_at <= self.number:
+            self.strike(what)
+
+    def strike(self, what: str) -> None:
+        """What becomes of a place that is due: `commit`, `open`, or one of MOVES."""
+        kill()
 
 
 @pytest.fixture(scope="module")

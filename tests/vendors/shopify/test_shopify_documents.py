@@ -23,6 +23,7 @@ from graphql import (
     visit,
 )
 
+from connectors import _shopify_batches as batches
 from connectors import _shopify_documents as documents
 from connectors import _shopify_merges as merges
 from connectors.base import Evidence
@@ -33,6 +34,7 @@ NAMED = {name: text for name, text in vars(documents).items() if name.isupper() 
 BULK = {f"bulk_query({keys})": documents.bulk_query(keys) for keys in ([], ["a.b"], ['odd "name".k\\', "facts.x"])}
 MERGES = {name: getattr(merges, name) for name in ("PREVIEW", "MERGE", "JOB", "STANDING")}
 """What is sent where merging was switched on, and its scopes granted."""
+BATCHES = {name: getattr(batches, name) for name in ("STAGE", "RUN", "NEWEST")}
 OURS = {"read_customers", "write_customers"}
 
 
@@ -53,14 +55,14 @@ def test_there_are_documents() -> None:
     assert all(isinstance(text, str) for text in NAMED.values())
 
 
-@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES])
+@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES, *BATCHES])
 def test_a_document_is_valid(schema: GraphQLSchema, name: str) -> None:
-    document = parse((NAMED | BULK | MERGES)[name])
+    document = parse((NAMED | BULK | MERGES | BATCHES)[name])
     assert [error.message for error in validate(schema, document)] == []
     assert len(document.definitions) == 1
 
 
-@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES])
+@pytest.mark.parametrize("name", [*NAMED, *BULK, *MERGES, *BATCHES])
 def test_a_document_asks_for_nothing_beyond_its_scopes(
     vendor: dict[str, Any], schema: GraphQLSchema, name: str
 ) -> None:
@@ -81,7 +83,7 @@ def test_a_document_asks_for_nothing_beyond_its_scopes(
             places = [(parent.name, node.name.value), (get_named_type(kind).name if kind else "", None)]
             beyond.extend(place for place in places if place in scoped and not scoped[place] & ours)
 
-    visit(parse((NAMED | BULK | MERGES)[name]), TypeInfoVisitor(info, Scopes()))
+    visit(parse((NAMED | BULK | MERGES | BATCHES)[name]), TypeInfoVisitor(info, Scopes()))
     assert beyond == []
 
 
@@ -141,3 +143,19 @@ def test_the_variables_of_a_merge_have_the_forms_that_the_schema_wants(
             wanted = type_from_ast(schema, one.type)
             assert is_input_type(wanted)
             coerce_input_value(variables[one.variable.name.value], wanted)
+
+
+def test_the_variables_of_a_bulk_write_have_the_forms_that_the_schema_wants(schema: GraphQLSchema) -> None:
+    """And what goes out together is one mutation at the top, as the vendor asks."""
+    sent = {"STAGE": {"input": [batches._FILE]}, "RUN": {"mutation": documents.UPDATE, "path": "tmp/key"}}
+    for name, variables in sent.items():
+        (operation,) = parse(BATCHES[name]).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        for one in operation.variable_definitions or ():
+            wanted = type_from_ast(schema, one.type)
+            assert is_input_type(wanted)
+            coerce_input_value(variables[one.variable.name.value], wanted)
+    for text in (documents.UPDATE, documents.METAFIELDS_SET, documents.TAGS_ADD, documents.ADDRESS_UPDATE):
+        (operation,) = parse(text).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        assert len(operation.selection_set.selections) == 1
