@@ -30,7 +30,9 @@ def read(path: Path) -> dict[str, Any]:
 def _instead(path: Path) -> str:
     """What to do where the configuration is not there: another file beside it may be meant."""
     beside = sorted(place.name for place in path.parent.glob("*.y*ml"))[:3] if path.parent.is_dir() else []
-    begin = "copy config.yaml from the repository and edit it, or begin with the few lines in the README"
+    begin = (
+        "`rollcall init FILE...` writes one of exported customer lists; config.yaml of the repository is the reference"
+    )
     named = "`, or `".join(f"--config {path.parent / name}" for name in beside)
     return f"name yours, such as `{named}`; or {begin}" if beside else begin
 

@@ -4,8 +4,8 @@ import re
 import shlex
 
 COMMANDS = (
-    "access", "apply", "check", "connect", "decide", "demo", "erase", "explain", "export", "golive", "pause", "plan", "pull",
-    "purge", "report", "resume", "rules", "run", "sandbox", "schedule", "status", "undo", "weights", "why",
+    "access", "apply", "check", "connect", "decide", "demo", "erase", "explain", "export", "golive", "init", "pause", "plan",
+    "pull", "purge", "report", "resume", "rules", "run", "sandbox", "schedule", "status", "undo", "weights", "why",
 )  # fmt: skip
 """What the command line offers; a test compares."""
 DEFAULT_CONFIG = "config.yaml"

@@ -154,7 +154,7 @@ def test_a_configuration_that_cannot_be_used(config: Path, old: str, new: str, s
 
 
 def test_a_configuration_that_is_none(tmp_path: Path) -> None:
-    assert "there is no such file; copy config.yaml" in refused(2, tmp_path / "none.yaml", "run")
+    assert "there is no such file; `rollcall init FILE...` writes one" in refused(2, tmp_path / "none.yaml", "run")
     (tmp_path / "group.yaml").write_text("group: harbor\n", encoding="utf-8")
     assert f"name yours, such as `--config {tmp_path / 'group.yaml'}`" in refused(2, tmp_path / "none.yaml", "run")
     (tmp_path / "list.yaml").write_text("- group\n", encoding="utf-8")
