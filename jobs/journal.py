@@ -207,11 +207,38 @@ class Journal:
             return [Entry(**row) for row in connection.execute(query).mappings()]
 
     def purge(self, before: datetime) -> int:
-        """Forget the values of plans made before a time; ids and states stay. Returns how many rows were emptied."""
+        """Forget the values of plans made before a time; ids and states stay. Returns how many rows were emptied.
+
+        Of what an undo has written the names of the fields stay: else the next night would write it again unattended.
+        """
         old = sa.select(plans.c.plan_id).where(plans.c.created_at < before)
-        emptied = sa.update(corrections).where(corrections.c.plan_id.in_(old), corrections.c.sealed.is_not(None))
+        emptied = corrections.c.plan_id.in_(old) & corrections.c.sealed.is_not(None)
+        undone = sa.select(corrections).join(runs, runs.c.run_id == corrections.c.plan_id)
+        undone = undone.where(emptied, runs.c.trigger == "undo", corrections.c.state == "verified")
         with self.state.engine.begin() as connection:
-            return connection.execute(emptied.values(sealed=None)).rowcount
+            rows = [self._correction(row) for row in connection.execute(undone).mappings()]
+            number = connection.execute(sa.update(corrections).where(emptied).values(sealed=None)).rowcount
+            for row in rows:
+                named = replace(row, before={}, after=dict.fromkeys(row.after), why="", undoes="", asks=(), lost="")
+                there = (corrections.c.plan_id == row.plan_id) & (corrections.c.correction_id == row.correction_id)
+                connection.execute(sa.update(corrections).where(there).values(sealed=self._sealed(named)))
+        return number - sum(not any((*row.before.values(), *row.after.values())) for row in rows)
+
+    def resting_on(self, profiles: Collection[str]) -> list[Correction]:
+        """The corrections of all plans whose values come from one of the profiles (`SOURCE:ID`), or that take such a one back."""
+        query = sa.select(corrections).where(corrections.c.sealed.is_not(None), corrections.c.action != "erase")
+        with self.state.engine.begin() as connection:
+            rows = [self._correction(row) for row in connection.execute(query).mappings()]
+        first = [row for row in rows if row.origin in profiles]
+        names = {f"{row.plan_id}/{row.correction_id}" for row in first}
+        return [*first, *(row for row in rows if row.undoes in names)]
+
+    def empty(self, rows: Iterable[Correction]) -> None:
+        """Forget the values of corrections; ids and states stay."""
+        with self.state.engine.begin() as connection:
+            for row in rows:
+                there = (corrections.c.plan_id == row.plan_id) & (corrections.c.correction_id == row.correction_id)
+                connection.execute(sa.update(corrections).where(there).values(sealed=None))
 
     def _shown(self, runs: Collection[str]) -> frozenset[Shown]:
         query = sa.select(corrections.c.plan_id, corrections.c.correction_id, corrections.c.fingerprint)

@@ -215,7 +215,7 @@ def _must_be_free(workspace: Workspace, members: Sequence[Member]) -> None:
     whom: dict[str, set[str]] = {}
     for source, profile_id in members:
         whom.setdefault(source, set()).add(profile_id)
-    if plans := shred.in_doubt(workspace.state, whom):
+    if plans := shred.in_doubt(erasing.place(workspace), whom):
         raise ConfigError(
             f"a write to one of these profiles was begun by plan {plans[0]} and not proven: `rollcall resume {plans[0]}` "
             "settles it first"

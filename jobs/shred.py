@@ -41,13 +41,15 @@ class Place:
     clock: Clock
 
 
-def in_doubt(state: State, whom: Whom) -> list[str]:
-    """The plans in which a write to one of the profiles was begun and not proven: it has to be settled first."""
-    c = corrections.c
+def in_doubt(place: Place, whom: Whom) -> list[str]:
+    """The plans in which a write to or from one of the profiles was begun and not proven: it has to be settled first."""
+    c, state = corrections.c, place.state
+    resting = place.journal.resting_on({f"{source}:{one}" for source, ids in whom.items() for one in ids})
+    begun = {row.plan_id for row in resting if row.state in IN_DOUBT and not row.is_handed_over}
     query = sa.select(c.plan_id).distinct().where(_about(whom), c.state.in_(IN_DOUBT), c.action != "erase")
-    query = query.where(~c.detail.startswith(HANDED_OVER)).order_by(c.plan_id)
+    query = query.where(~c.detail.startswith(HANDED_OVER))
     with state.engine.begin() as connection:
-        return list(connection.scalars(query))
+        return sorted({*connection.scalars(query), *begun})
 
 
 def plans_about(state: State, whom: Whom) -> list[str]:
@@ -71,6 +73,8 @@ def forget(place: Place, whom: Whom) -> int:
     if place.state.artefact("phones") is not None:
         kept.forget(place.folder, place.state, "phones")
     _from_handover(place, whom)
+    # another profile's correction may hold the person's phone, or all of a profile that was merged into theirs
+    place.journal.empty(place.journal.resting_on({f"{source}:{one}" for source, ids in whom.items() for one in ids}))
     with place.state.engine.begin() as connection:
         emptied = sa.update(corrections).where(_about(whom), corrections.c.action != "erase")
         connection.execute(emptied.values(sealed=None))

@@ -16,6 +16,7 @@ from jobs.journal import CREATED, Journal
 View = Mapping[str, str | None]
 NOT_SENT = "a write of unknown outcome had no effect"
 OTHERS_CHANGED = "other fields changed with the write: "
+PURGED = "its values were purged: plan it again"
 AGAIN = "written, and at the end of the run otherwise again: "
 _LONGEST_DETAIL = 300
 
@@ -58,6 +59,9 @@ class Writer:
         """
         if correction.state == "unknown" and correction.detail.startswith(OTHERS_CHANGED):
             return correction
+        if not correction.after:  # nothing is left by which it could be told
+            over: CorrectionState = "unknown" if correction.state == "applied" else "handed_back"
+            return self.journal.move(correction, over, PURGED)
         once = {"create": self._settle_create, "erase": self._settle_erasure, "merge": self._settle_merge}
         if correction.action in once:
             return once[correction.action](correction)
@@ -131,7 +135,7 @@ class Writer:
     def not_as_judged(self, correction: Correction, record: Record | None) -> str:
         """Why this profile is no longer what the plan judged; empty when it is."""
         if not correction.after:
-            return "its values were purged: plan it again"
+            return PURGED
         if correction.action == "create":
             holders = self._holders(correction)
             return _taken(holders) if holders else ""

@@ -81,6 +81,21 @@ def test_g10_values_findings_and_kept_rows_of_one_person_go_and_all_others_stay(
     assert len(list((place.folder / "kept").iterdir())) == 3, "no older file is left beside"
 
 
+def test_g10_another_profiles_correction_that_holds_the_persons_values_is_emptied_too(place: Place) -> None:
+    """C4, M10: her phone freed on a stranger's profile, all of a profile that was merged into hers, and what takes such a one back."""
+    rows = [
+        replace(correction("freed", "till", "2"), origin="shop:7", origin_view={"phone": "+16135550117"}),
+        replace(correction("merged", "till", "3", "merge"), origin="till:1"),
+        replace(correction("back", "till", "2"), undoes=f"{PLAN}/freed"),
+        replace(correction("his", "till", "2"), origin="shop:1"),
+    ]  # fmt: skip
+    place.journal.store_plan(PLAN, [replace(row, seq=n) for n, row in enumerate(rows, start=1)])
+    place.journal.move(place.journal.load(PLAN)[1], "intended")
+    assert shred.in_doubt(place, WHOM) == [PLAN], "a merge that was begun is settled first"
+    shred.forget(place, WHOM)
+    assert values(place) == {"freed": False, "merged": False, "back": False, "his": True}
+
+
 def test_g10_a_hand_over_that_holds_the_person_is_removed_and_a_write_in_doubt_is_told(place: Place) -> None:
     rows = [correction("hers", "till", "1"), correction("other", "till", "2"), correction("shops", "shop", "7")]
     place.journal.store_plan(PLAN, [replace(row, seq=n) for n, row in enumerate(rows, start=1)])
@@ -90,9 +105,9 @@ def test_g10_a_hand_over_that_holds_the_person_is_removed_and_a_write_in_doubt_i
     work = place.folder / "handover" / "till" / "work-list.xlsx"
     work.parent.mkdir(parents=True)
     work.write_bytes(b"Quillfeather")
-    assert shred.in_doubt(place.state, WHOM) == [], "what a person was handed is no write in doubt"
+    assert shred.in_doubt(place, WHOM) == [], "what a person was handed is no write in doubt"
     place.journal.move(shops, "intended")
-    assert shred.in_doubt(place.state, WHOM) == [PLAN]
+    assert shred.in_doubt(place, WHOM) == [PLAN]
     shred.forget(place, WHOM)
     assert not work.exists()
     assert {row.correction_id: row.state for row in place.journal.load(PLAN)} == {

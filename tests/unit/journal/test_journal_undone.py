@@ -1,7 +1,8 @@
 """What the journal knows of undos, on either database."""
 
-from datetime import date
+from datetime import date, timedelta
 
+from jobs.inverse import asked_again
 from jobs.journal import Correction, Journal
 from tests.unit.journal.planned import correction
 
@@ -33,3 +34,11 @@ def test_an_undo_takes_back_supersedes_no_night_and_is_remembered(journal: Journ
     verify(journal, later)
     told = [(row.correction_id, row.plan_id, by_undo) for row, by_undo in journal.written_after_undo()]
     assert told == [("b1", second, True), ("c1", third, False)]
+    assert journal.purge(at + timedelta(days=91)) == 4
+    assert journal.purge(at + timedelta(days=91)) == 0
+    back = journal.written_after_undo()[0][0]
+    assert (dict(back.before), dict(back.after)) == ({}, dict.fromkeys(correction().after)), (
+        "the values go, the fields stay"
+    )
+    (asked,) = asked_again([correction("c9", state="ready")], journal.written_after_undo()[:1])
+    assert (asked.state, asked.needs) == ("held", ("approval",))
