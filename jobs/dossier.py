@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jobs import erasing, erasures, kept, shred, snapshot
+from jobs import erasing, erasures, kept, persons, shred, snapshot
 from jobs.errors import IncompleteExport
 from jobs.shred import Whom
 from jobs.workspace import Workspace
@@ -23,9 +23,12 @@ _LEFT = (
 def write(workspace: Workspace, who: str, out: Path, due: date) -> tuple[Path, Path, int]:
     """Write the dossier of the customer to whom `SOURCE:ID` belongs; returns page, data file and number of profiles.
 
-    Raises ConfigError for a profile that the last night did not know, OSError where nothing can be written.
+    Raises ConfigError for a profile that the last night did not know or that is tied to another person's, OSError where
+    nothing can be written.
     """
     members = erasing.whole(workspace, who)
+    persons.must_be_one(workspace, members)
+    members += persons.former(workspace, members)
     whom: dict[str, set[str]] = defaultdict(set)
     for source, profile_id in members:
         whom[source].add(profile_id)

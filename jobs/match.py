@@ -22,7 +22,7 @@ def match(warehouse: Warehouse, settings: Match, *, today: date, key: str) -> No
 
     The same profiles give the same tables, in whatever order they came and with any number of threads (G7).
     """
-    warehouse.insert("nicknames", _nicknames())
+    warehouse.insert("nicknames", nicknames())
     make = partial(warehouse.run, "keys", today=today, shared_by=settings.placeholders.shared_by, crowd=CROWD)
     erased.keys(warehouse, make, key)
     warehouse.run("match/pairs")
@@ -52,7 +52,7 @@ def components(warehouse: Warehouse, edges: str, into: str) -> None:
 
 
 @cache
-def _nicknames() -> tuple[tuple[str, str], ...]:
+def nicknames() -> tuple[tuple[str, str], ...]:
     """Every two forms of one name, both ways: a full name with its short forms, and short forms with each other."""
     pairs: set[tuple[str, str]] = set()
     for name, short in NickNamer().nickname_lookup.items():

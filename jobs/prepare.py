@@ -94,7 +94,7 @@ def load(
             continue
         path = settings.workspace / source.used.path
         region = settings.sources[name].region
-        warehouse.shape(name, connectors[name].shape, region, _widened(snapshot.read(path, vault), connectors[name]))
+        warehouse.shape(name, connectors[name].shape, region, widened(snapshot.read(path, vault), connectors[name]))
         if connectors[name].shape == "table":
             warehouse.unread(name, snapshot.read(path, vault))
         misfits = snapshot.quarantine(path, vault)
@@ -202,7 +202,7 @@ def _markers(pairings: Sequence[Pairing]) -> list[Row]:
     return notes + [(p.id, "tag", tag) for p in pairings for tag in p.marker_tags]
 
 
-def _widened(rows: pa.RecordBatchReader, connector: Connector) -> pa.RecordBatchReader:
+def widened(rows: pa.RecordBatchReader, connector: Connector) -> pa.RecordBatchReader:
     """The rows of a snapshot with the fields that were not read yet when it was taken, empty."""
     missing = [field for field in connector.FIELDS if field.name not in rows.schema.names]
     if not missing:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jobs import erased, erasing, erasures, match, phones, prepare, shred
+from jobs import erased, erasing, erasures, match, persons, phones, prepare, shred
 from jobs.erasures import Request, Task
 from jobs.errors import ConfigError
 from jobs.plan import named
@@ -87,6 +87,9 @@ def shown(workspace: Workspace, ask: Asked) -> tuple[Table, list[Member]]:
     source, _, profile_id = ask.who.partition(":")
     _must_be_free(workspace, [(source, profile_id)])  # one whose request is open is not known any more
     members = erasing.whole(workspace, ask.who)
+    persons.must_be_one(workspace, members)
+    gone = persons.former(workspace, members)
+    members = sorted({*members, *gone})
     _must_be_free(workspace, members)
     _must_be_somebody(workspace, members)
     known: dict[Member, Mapping[str, Any]] = {}
@@ -97,7 +100,8 @@ def shown(workspace: Workspace, ask: Asked) -> tuple[Table, list[Member]]:
     for source, profile_id in members:
         row = known.get((source, profile_id), {})
         values = [masks(name, [row.get(name)])[0] for name in _SHOWN]
-        rows.append([source, profile_id, *values, erasing.way(workspace, source)])
+        how = "in no list any more; " if (source, profile_id) in gone else ""
+        rows.append([source, profile_id, *values, how + erasing.way(workspace, source)])
     return rows, members
 
 

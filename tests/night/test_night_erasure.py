@@ -210,6 +210,39 @@ def test_m15_an_access_request_is_answered_in_clear_for_its_owner_alone(group: G
     assert "no such profile" in said(group, "access", "till:404", "--out", str(out)).err
 
 
+def test_g10_nobody_is_erased_or_shown_along_with_another_and_what_is_gone_there_is_forgotten_here(
+    group: Group, tmp_path: Path
+) -> None:
+    """G6: a wrong link ties two customers. What was deleted at the vendor stands in older exports, and is a task as well."""
+    her, him = group.people[3], group.people[4]
+    shop, book = group.accounts["shop"], group.accounts["book"]
+    shop.edit(her.ids["shop"], {"links": {"till": him.ids["till"]}})
+    copy = book.enter("b-5", her.person.fields())
+    group.night()
+    for words in (
+        ["erase", her.at("shop"), "--reason", "ticket 14", "--yes"],
+        ["access", him.at("till"), "--out", str(tmp_path / "d")],
+    ):
+        refused = said(group, *words)
+        assert refused.code == 2
+        assert "look like two people (G6)" in refused.err
+    assert said(group, "erase", "--status", "--json").data == []
+    assert not (tmp_path / "d").exists()
+
+    shop.edit(her.ids["shop"], {"links": {"till": her.ids["till"]}})
+    del book.rows[copy]
+    group.night()
+    email = her.person.fields()["email"]
+    assert "book" in holding(group, email)
+    done = said(group, "erase", her.at("shop"), "--reason", "ticket 14", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert set(done.data["profiles"]) == {her.at("shop"), her.at("till"), "book:b-5"}
+    assert holding(group, email) == []
+    group.night()
+    rows = said(group, "erase", "--status", "--json").data
+    assert {row["state"].split()[0] for row in rows if row["source"] == "book"} == {"closed"}
+
+
 def test_m15_a_copy_that_comes_up_late_gets_a_task_and_a_mistake_is_withdrawn(group: Group) -> None:
     """A source that could not be looked at is looked at by the next night; a later copy waits for a word of its own (G14)."""
     her = group.people[2]
