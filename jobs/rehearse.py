@@ -35,8 +35,11 @@ START = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
 
 REFERENCE = Path(__file__).parent.parent / "config.yaml"
 """The repository's own configuration, which names every simulated account."""
-SHOPS = frozenset({"shop", "ecom", "web", "outlet"})
-"""Sources that tell a configuration of the simulated group from any other."""
+SIMULATED = {
+    "shop": "shopify", "till": "heartland", "ecom": "blaze_ecom", "downtown": "treez", "uptown": "treez", "midtown": "greenline",
+    "web": "ecwid", "counter": "lightspeed_x", "outlet": "shopify", "register": "lightspeed_r",
+}  # fmt: skip
+"""Sources and their kinds that tell a configuration of the simulated group, or of a part of it, from any other."""
 PLACES = {
     "workspace": "sandbox-data",
     "state": "sqlite:///sandbox-data/state.db",
@@ -151,7 +154,8 @@ def _named(config: Path) -> Path:
 
     Raises ConfigError.
     """
-    if config.is_file() and set(read(config).get("sources") or ()) >= SHOPS:
+    sources = (read(config).get("sources") or {}) if config.is_file() else {}
+    if sources and all(entry.get("kind") == SIMULATED.get(name) for name, entry in sources.items()):
         return config
     if config == Path("config.yaml") and REFERENCE.is_file():
         return REFERENCE

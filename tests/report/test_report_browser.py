@@ -41,7 +41,7 @@ def viewer(browser: Browser, tmp_path: Path) -> Iterator[Viewer]:
     """A fresh page; whatever a test does, nothing may be requested but the file, and nothing may go wrong unseen."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
     seen = Viewer(context.new_page(), tmp_path)
-    seen.page.set_default_timeout(10_000)
+    seen.page.set_default_timeout(30_000)
     seen.page.on("request", lambda request: seen.requests.append(request.url))
     seen.page.on("console", lambda message: seen.complaints.append(message.text))
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
