@@ -24,10 +24,10 @@ from connectors.base import (
     Record,
     SourceSettings,
     VendorError,
-    connector_class,
 )
 from connectors.clock import Clock
 from connectors.files import CONSENTS, FILE_FIELDS, FILE_PROOFS, STATUSES, FileReader, file_capabilities, view_of
+from connectors.kinds import connector_class
 
 SPEAKING = frozenset(
     {

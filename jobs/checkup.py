@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from pydantic.fields import FieldInfo
 
-from connectors.base import VIEW_FIELDS, Action, Connector, Record, SourceSettings, VendorError, connector_class
+from connectors.base import VIEW_FIELDS, Action, Connector, Record, SourceSettings, VendorError
 from connectors.file_source import FileSettings
 from connectors.http import Stats
+from connectors.kinds import connector_class
 from jobs.fitting import Fitter
 from jobs.foretell import foretell, pasts
 from jobs.settings import Pairing, Settings

@@ -7,7 +7,8 @@ it is not asked for again before that reading says that both profiles are as the
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.base import BALANCES, MERGED_INTO, Change, Connector, Fate, Foreseen, VendorError, connector_class
+from connectors.base import BALANCES, MERGED_INTO, Change, Connector, Fate, Foreseen, VendorError
+from connectors.kinds import connector_class
 from jobs.corrections import Correction, CorrectionState
 
 View = Mapping[str, str | None]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from connectors.base import kinds
+from connectors.kinds import kinds
 from jobs import checkup, kept, known_of, look, rules, weights, why
 from jobs.cli.base import command
 from jobs.desk import Desk

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Connector, connector_class
+from connectors.base import Connector
 from connectors.clock import Clock, SimulatedClock
+from connectors.kinds import connector_class
 from connectors.sandbox import blaze_ecom, ecwid, greenline, heartland, lightspeed_r, lightspeed_x, shopify, treez
 from connectors.sandbox.base import Ledger, Now
 from connectors.sandbox.loopback import Answer, Request

@@ -31,8 +31,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import kinds
 from connectors.clock import SimulatedClock
+from connectors.kinds import kinds
 from tests.vendors.scripted import account
 
 VENDORS = Path(__file__).parent.parent / "vendors"

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 import sql
-from connectors.base import BALANCES, MERGED_INTO, ProofName, SourceSettings, connector_class, kinds
+from connectors.base import BALANCES, MERGED_INTO, ProofName, SourceSettings
 from connectors.clock import SimulatedClock
+from connectors.kinds import connector_class, kinds
 from tests.contract.asked import as_view, landed, pulled, shaped
 
 VENDORS = Path(__file__).parent.parent / "vendors"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors._erasing import BY_API, BY_HAND, by_hand, is_nobody
-from connectors.base import connector_class, kinds
+from connectors.kinds import connector_class, kinds
 from jobs.erasures import Task
 
 

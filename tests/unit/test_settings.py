@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Secret, VendorError, connector_class, kinds
+from connectors.base import Secret, VendorError
+from connectors.kinds import connector_class, kinds
 from jobs.errors import ConfigError
 from jobs.policy import ACTIONS, DRIFT_FIELDS, PRESETS
 from jobs.settings import Limits, Settings, load, parse
@@ -129,7 +130,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path, written: str,
 
 
 def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="copy config.yaml"):
+    with pytest.raises(ConfigError, match="`rollcall init FILE...` writes one"):
         load(tmp_path / "none.yaml")
 
 

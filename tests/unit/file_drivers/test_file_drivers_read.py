@@ -7,9 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from connectors._file_formats import FORMATS
-from connectors.base import Evidence, VendorError, kinds
+from connectors.base import Evidence, VendorError
 from connectors.file_source import FileConnector, FileSettings, connect, settings_class
 from connectors.files import CANONICAL, WRITABLE
+from connectors.kinds import kinds
 from connectors.treez import Treez
 from jobs.errors import ConfigError
 from jobs.settings import parse

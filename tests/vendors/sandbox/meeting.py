@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pytest
 
-from connectors.base import Action, Change, Connector, Evidence, Record, VendorError, connector_class
+from connectors.base import Action, Change, Connector, Evidence, Record, VendorError
 from connectors.clock import SimulatedClock
+from connectors.kinds import connector_class
 from connectors.sandbox.base import Effect, Ledger, Now
 from connectors.sandbox.server import Fault, Request
 from jobs.certificate import Baseline, Export, Probe, Read, is_certified, judge

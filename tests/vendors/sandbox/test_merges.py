@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Change, Connector, VendorError, connector_class
+from connectors.base import Change, Connector, VendorError
 from connectors.clock import SimulatedClock
+from connectors.kinds import connector_class
 from connectors.sandbox.base import Ledger
 from connectors.sandbox.shopify import Account as Shop
 from connectors.sandbox.treez import Account as Store
