@@ -1,11 +1,12 @@
 # rollcall: every target makes the environment itself when it is missing.
-.PHONY: venv demo score test deep lint accuracy bench requests memory crash soak lock clean
+.PHONY: venv demo score test deep lint accuracy bench bench-splink requests memory crash soak lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
 SEEDS ?= 20
 PEOPLE ?= 5000
 NIGHTS ?= 200
+PROFILES ?= 1000000
 OUT ?= demo
 # one more than cores, since tests wait for servers now and then; the long ones, which stand first, begin first
 ABREAST := -n 3 --dist loadfile --no-loadscope-reorder
@@ -45,6 +46,9 @@ accuracy: venv  ## how right the matching is, and how far its probabilities can 
 
 bench: venv  ## a million profiles from sealed snapshots to findings; writes docs/benchmarks.md
 	$(BIN)/python -m tests.bench.night --write docs/benchmarks.md
+
+bench-splink: venv  ## entities of a million profiles beside splink 5, which is installed in an environment of its own in the cache
+	$(BIN)/python -m tests.bench.entities --profiles $(PROFILES)
 
 requests: venv  ## requests of a full export of 50,000 profiles per vendor; writes its table in docs/connectors.md
 	$(BIN)/python -m tests.bench.requests --write docs/connectors.md

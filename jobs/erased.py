@@ -7,7 +7,7 @@ from jobs.erasures import Tombstone, stones
 from jobs.state import State
 from jobs.warehouse import Warehouse
 
-_KEYS = ("full_names", "folded", "birth_days", "people", "all_keys", "placeholders", "keys")
+_KEYS = ("full_names", "folded", "birth_days", "numbered", "people", "all_keys", "placeholders", "keys")
 """What `sql/keys.sql` makes."""
 
 

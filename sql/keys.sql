@@ -12,7 +12,8 @@ select
     else regexp_extract(trim(full_name), '^\S+\s+(.*)$', 1) end) as last_part
 from (select distinct full_name from profiles where full_name is not null) as d;
 
--- grain: one row per spelling of a name or an address; `folded` is for comparison only, null when it says nothing
+-- grain: one row per spelling of a name, and of an address; `folded` is for comparison only, null when it says nothing
+-- Names are few and looked up four times per profile: the many addresses are kept out of their way.
 create table folded as
 with addressed as (
   select l.ecom as source
@@ -24,20 +25,20 @@ with addressed as (
   join field_policies as y on y.pairing = l.pairing and y.field = 'address' and y.wins <> 'ignore'
 ),
 spellings as (
-  select first_name as raw from profiles
+  select first_name as raw, false as address from profiles
   union
-  select last_name as raw from profiles
+  select last_name as raw, false as address from profiles
   union
-  select first_part as raw from full_names
+  select first_part as raw, false as address from full_names
   union
-  select last_part as raw from full_names
+  select last_part as raw, false as address from full_names
   union
-  select concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', '')) as raw
+  select concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', '')) as raw, true as address
   from profiles as p
   join addressed as a on a.source = p.source
 ),
 lowered as (
-  select raw, case
+  select raw, address, case
     when not regexp_matches(raw, '[^ -~]') then lower(raw)
     else replace(replace(replace(replace(translate(
       case when regexp_matches(raw, '[\x{0180}-\x{1FFF}]') then translate(lower(raw),
@@ -51,7 +52,7 @@ lowered as (
   from spellings
   where raw is not null and upper(trim(raw)) not in ('', '?', 'N/A', '-', '.', 'UNKNOWN', '(UNKNOWN)')
 )
-select raw, nullif(trim(regexp_replace(
+select raw, address, nullif(trim(regexp_replace(
   case when regexp_matches(lower_raw, '[^a-z0-9 ]') then regexp_replace(lower_raw, '[\x{0300}-\x{036F}''’‘`´.]', '', 'g') else lower_raw end,
   '[^\p{L}\p{M}\p{N}]+', ' ', 'g')), '') as folded
 from lowered;
@@ -87,15 +88,20 @@ from dated
 where day between date '1900-01-02' and cast($today as date);
 
 -- grain: one row per profile that may stand for a person tonight; `n` is dense and ordered by source and id
+-- Beside the number what takes long lists to find: one statement with all of them would need the memory for all of them at once.
+create table numbered as
+select row_number() over (order by p.source, p.id) - 1 as n, p.source, p.id, s.region, ph.e164, a.folded as address_key
+from profiles as p
+join sources as s on s.source = p.source and s.usable
+left join standins as i on i.source = p.source and i.id = p.id
+left join phones as ph on ph.raw = p.phone and ph.region = s.region
+left join folded as a
+  on a.address and a.raw = concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', ''))
+where i.id is null;
+
+-- grain: one row per profile of `numbered`
 -- What is judged later of every profile is taken along, so that nobody has to find it again by source and id.
 create table people as
-with numbered as (
-  select row_number() over (order by p.source, p.id) - 1 as n, p.source, p.id, s.region
-  from profiles as p
-  join sources as s on s.source = p.source and s.usable
-  left join standins as i on i.source = p.source and i.id = p.id
-  where i.id is null
-)
 select
   w.n, p.source, p.id, p.status, p.status = 'active' as in_play, p.merged_into, w.region as home,
   case when f.folded is null and l.folded is null then uf.folded
@@ -105,22 +111,19 @@ select
     else f.folded end as first_key,
   case when f.folded is null and l.folded is null then ul.folded else l.folded end as last_key,
   b.day as birth_key,
-  ph.e164 as phone_key,
+  w.e164 as phone_key,
   case when regexp_matches(trim(p.email), '^[^@\s]+@[^@\s]+$') then lower(trim(p.email)) end as email_key,
-  a.folded as address_key,
+  w.address_key,
   p.street is not null as has_street, p.city is not null as has_city, p.postal_code is not null as has_postal_code,
   p.country is not null as has_country, p.has_purchased, p.email_consent, p.sms_consent, p.created_at, p.updated_at
 from profiles as p
 join numbered as w on w.source = p.source and w.id = p.id
-left join folded as f on f.raw = p.first_name
-left join folded as l on l.raw = p.last_name
+left join folded as f on f.raw = p.first_name and not f.address
+left join folded as l on l.raw = p.last_name and not l.address
 left join full_names as u on u.full_name = p.full_name
-left join folded as uf on uf.raw = u.first_part
-left join folded as ul on ul.raw = u.last_part
-left join folded as a
-  on a.raw = concat_ws(' ', p.street, p.street_2, p.city, replace(replace(p.postal_code, ' ', ''), '-', ''))
-left join birth_days as b on b.raw = p.birth_date and b.region = w.region
-left join phones as ph on ph.raw = p.phone and ph.region = w.region;
+left join folded as uf on uf.raw = u.first_part and not uf.address
+left join folded as ul on ul.raw = u.last_part and not ul.address
+left join birth_days as b on b.raw = p.birth_date and b.region = w.region;
 
 -- grain: one row per profile and different value that could identify it, placeholders included
 create table all_keys as

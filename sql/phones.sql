@@ -14,22 +14,25 @@ left join phones as h on h.raw = d.raw and h.region = d.region
 where trim(d.raw) <> '' and h.raw is null;
 
 -- surely one number: nothing but its ten digits, or eleven with the 1, and harmless punctuation
-insert into phones
-select s.raw, s.region, concat('+1', right(s.digits, 10)) as e164, cast(null as varchar) as why
-from (
-  select raw, region, regexp_replace(raw, '[ ().-]', '', 'g') as digits
-  from spellings
-  where region in (
+create or replace temp table dialled as
+select raw, region,
+  case when region in (
     'AG', 'AI', 'AS', 'BB', 'BM', 'BS', 'CA', 'DM', 'DO', 'GD', 'GU', 'JM', 'KN', 'KY', 'LC', 'MP', 'MS', 'PR', 'SX',
     'TC', 'TT', 'US', 'VC', 'VG', 'VI'
-  )
-) as s
-where regexp_matches(s.digits, '^([+]?1)?[2-9][0-9][0-9][2-9][0-9][0-9][0-9][0-9][0-9][0-9]$');
+  ) and regexp_matches(digits, '^([+]?1)?[2-9][0-9][0-9][2-9][0-9][0-9][0-9][0-9][0-9][0-9]$') then concat('+1', right(digits, 10)) end as e164
+from (
+  select raw, region, replace(replace(replace(replace(replace(raw, ' ', ''), '(', ''), ')', ''), '.', ''), '-', '') as digits
+  from spellings
+) as s;
+
+insert into phones
+select raw, region, e164, cast(null as varchar) as why
+from dialled
+where e164 is not null;
 
 -- what is left
 select s.raw, s.region, k.raw is not null as known, k.e164, k.why
-from spellings as s
-left join phones as h on h.raw = s.raw and h.region = s.region
+from dialled as s
 left join kept as k on k.raw = s.raw and k.region = s.region
-where h.raw is null
+where s.e164 is null
 order by s.raw, s.region;

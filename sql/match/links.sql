@@ -2,31 +2,32 @@
 -- rules: M2, M3, M5, T4, G6, G8
 -- Parameters: none.
 
--- grain: one row per pairing, shop profile, POS source and candidate under the first rule that finds anybody;
--- only shop profiles without a stored link that is good or cannot be judged tonight look for one
-create table candidates as
-with looking as (
-  select e.n as ecom_n, l.pairing, l.ecom as ecom_source, l.pos as pos_source
-  from people as e
-  join pairings as l on l.ecom = e.source
-  left join attested_states as a on a.pairing = l.pairing and a.ecom_n = e.n and a.pos_source = l.pos
-    and a.state in ('active', 'unseen', 'unreadable')
-  where e.in_play and a.ecom_n is null
-),
-ways as (
+-- grain: one row per pairing, POS source and shop profile that looks for one: who has no stored link that is good or cannot be judged tonight
+create or replace temp table looking as
+select e.n as ecom_n, l.pairing, l.ecom as ecom_source, l.pos as pos_source
+from people as e
+join pairings as l on l.ecom = e.source
+left join attested_states as a on a.pairing = l.pairing and a.ecom_n = e.n and a.pos_source = l.pos
+  and a.state in ('active', 'unseen', 'unreadable')
+where e.in_play and a.ecom_n is null;
+
+-- grain: one row per pairing, shop profile, POS source and profile there that shares a key, with the first rule that finds it
+create or replace temp table ruled as
+with ways as (
   select k.left_n as ecom_n, k.right_n as pos_n, k.key_kind from pair_keys as k
   union all
   select k.right_n as ecom_n, k.left_n as pos_n, k.key_kind from pair_keys as k
-),
-ruled as (
-  select l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n, min(r.position) as position
-  from ways as y
-  join looking as l on l.ecom_n = y.ecom_n
-  join people as w on w.n = y.pos_n and w.source = l.pos_source and w.status in ('active', 'archived')
-  join match_rules as r on r.pairing = l.pairing and r.key_kind = y.key_kind
-  group by l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n
-),
-standing as (
+)
+select l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n, min(r.position) as position
+from ways as y
+join looking as l on l.ecom_n = y.ecom_n
+join people as w on w.n = y.pos_n and w.source = l.pos_source and w.status in ('active', 'archived')
+join match_rules as r on r.pairing = l.pairing and r.key_kind = y.key_kind
+group by l.pairing, l.ecom_source, l.pos_source, y.ecom_n, y.pos_n;
+
+-- grain: one row per pairing, shop profile, POS source and candidate under the first rule that finds anybody
+create table candidates as
+with standing as (
   select u.*, x.name_level, x.birth_level, x.outcome, x.doubt,
     min(u.position) over (partition by u.pairing, u.ecom_n, u.pos_source) as first_position
   from pairs as x

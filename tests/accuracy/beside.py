@@ -16,7 +16,7 @@ _JOB = Path(__file__).parent / "splink_job.py.txt"
 
 def line(labelled: LabelledSet, cache: Path) -> str:
     """Its figures at a probability of one half, or why there are none."""
-    python = _environment(cache)
+    python = environment(cache)
     if isinstance(python, str):
         return python
     with tempfile.TemporaryDirectory(prefix="rollcall-splink-") as folder:
@@ -36,7 +36,7 @@ def line(labelled: LabelledSet, cache: Path) -> str:
     return Measure(len(said), len(said & true), len(true)).line()
 
 
-def _environment(cache: Path) -> Path | str:
+def environment(cache: Path) -> Path | str:
     """Its Python, or a sentence where it cannot be installed."""
     python = cache / "splink" / "bin" / "python"
     if not python.exists():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -59,7 +60,7 @@ class Measured:
 
 
 def apart(
-    what: Callable[[Path, int, int, int], Measured], folder: Path, profiles: int, seed: int, night: int
+    what: Callable[[Path, int, int, int], Measured], folder: Path, profiles: int, seed: Any, night: int
 ) -> Measured:
     """Run one of the functions below in a fresh process, so that its peak of memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -95,7 +96,7 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
     measured = _begun(profiles)
     with world.workspace(folder, number) as site, Warehouse() as warehouse:
         with measured.step("open and shape"):
-            _fill(site, warehouse, number)
+            fill(site, warehouse, number)
         with measured.step("phones"):
             measured.counts["spellings parsed"] = phones.fill(warehouse.connection, site.vault, site.folder, site.state)
         with measured.step("match"):
@@ -116,7 +117,7 @@ def night(folder: Path, profiles: int, _seed: int, number: int) -> Measured:
     return _ended(measured)
 
 
-def _fill(site: Workspace, warehouse: Warehouse, number: int) -> None:
+def fill(site: Workspace, warehouse: Warehouse, number: int) -> None:
     settings, pulled = site.settings, world.pulled(site, number)
     prepare.configure(warehouse, settings, site.connectors)
     prepare.load(warehouse, settings, pulled, site.connectors, site.vault)
@@ -149,13 +150,13 @@ def _counts(warehouse: Warehouse) -> dict[str, int]:
 
 
 def _begun(profiles: int) -> Measured:
-    return Measured(profiles, bare_mib=_peak_mib())
+    return Measured(profiles, bare_mib=peak_mib())
 
 
 def _ended(measured: Measured) -> Measured:
-    measured.peak_mib = _peak_mib()
+    measured.peak_mib = peak_mib()
     return measured
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -16,7 +16,8 @@ STEPS = (
 )  # fmt: skip
 GRAIN = {
     "full_names": "full_name",
-    "folded": "raw",
+    "folded": "raw, address",
+    "numbered": "n",
     "birth_days": "raw, region",
     "people": "n",
     "all_keys": "n, key_kind, key",

@@ -75,10 +75,11 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Phone]
 
 def _fast(spellings: list[str], region: str) -> dict[str, str]:
     """What the SQL alone makes of spellings: those that it is sure of."""
-    *_, fast, _ = sql.script("phones").statements
+    *_, dial, fast, _ = sql.script("phones").statements
     with duckdb.connect(":memory:") as opened:
         opened.register("spellings", pa.table({"raw": spellings, "region": [region] * len(spellings)}))
         opened.execute("create table phones (raw varchar, region varchar, e164 varchar, why varchar)")
+        opened.execute(dial)
         opened.execute(fast)
         return dict(opened.execute("select raw, e164 from phones").fetchall())
 
