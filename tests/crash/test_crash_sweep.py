@@ -194,7 +194,13 @@ def test_the_undisturbed_run_does_everything_once(trials: Trials) -> None:
     assert ending.records["shop"]["2"]["link:uptown"] == "uptown-new-1"
 
 
-@pytest.mark.parametrize("name", PLANNED)
+ONE_MORE = frozenset({"update-shop", "note-uptown", "opt-out-shop", "relink-uptown"})
+"""These show what another one of their action shows."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.deep) if name in ONE_MORE else name for name in PLANNED]
+)
 def test_killed_anywhere_and_resumed_is_as_if_nothing_had_happened(trials: Trials, name: str) -> None:
     for point in points(name):
         assert trials.killed_at(point) == trials.undisturbed, point
