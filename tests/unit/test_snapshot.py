@@ -201,9 +201,9 @@ def test_g1_a_snapshot_from_before_a_field_was_read_is_widened_with_blanks() -> 
     early = [field for field in Treez.FIELDS if field.name != "points"]
     rows = pa.Table.from_pylist([{"customer_id": "9001"}, {"customer_id": "9002"}], schema=pa.schema(early))
     connector = Treez.__new__(Treez)
-    wider = prepare._widened(rows.to_reader(), connector).read_all()
+    wider = prepare.widened(rows.to_reader(), connector).read_all()
     assert set(wider.schema.names) == set(Treez.FIELDS.names)
     assert wider.column("customer_id").to_pylist() == ["9001", "9002"]
     assert wider.column("points").to_pylist() == [None, None]
     whole = wider.to_reader()
-    assert prepare._widened(whole, connector) is whole
+    assert prepare.widened(whole, connector) is whole
