@@ -80,15 +80,24 @@ def checks() -> dict[str, Check]:
 def detect(warehouse: Warehouse, *, today: date, key: str) -> None:
     """Judge links, drift, consent and lookups, then run every check into the table `findings`."""
     judge(warehouse, today=today, key=key)
+    look(warehouse, today=today)
+    for kind in checks():
+        check(warehouse, kind, key=key)
+
+
+def look(warehouse: Warehouse, *, today: date) -> None:
+    """What only the checks read: look-ups, who is back, what moved, and who waits; after `judge`."""
     warehouse.run("lookups")
     warehouse.run("again")
     warehouse.run("returns", today=today)
     warehouse.run("moves", today=today)
     warehouse.run("pending")
-    for script in sql.folder("findings"):
-        (query,) = script.statements
-        kind = script.name.split("/")[1]
-        warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
+
+
+def check(warehouse: Warehouse, kind: str, *, key: str) -> None:
+    """Run the check of one kind into the table `findings`; after `look`."""
+    (query,) = sql.script(f"findings/{kind}").statements
+    warehouse.execute(_COLLECT.format(query=query), {"kind": kind, "key": key})
 
 
 def judge(warehouse: Warehouse, *, today: date, key: str) -> None:

@@ -168,6 +168,8 @@ class Settings(Closed):
     write_window: Window | None = None
     memory_limit: str | None = Field(default=None, pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$")
     """What DuckDB may take, such as 4GB; four fifths of the machine's memory by default."""
+    threads: int | None = Field(default=None, ge=1, le=256)
+    """How many threads DuckDB may use; one per core by default. The result does not depend on it (G7)."""
     spill: Spill | None = None
     folder: Path = Field(default=Path(), exclude=True)
     file: Path = Field(default=Path("config.yaml"), exclude=True)

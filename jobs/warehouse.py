@@ -62,8 +62,13 @@ class Warehouse:
 
     @classmethod
     def of(cls, settings: Settings) -> "Warehouse":
-        """The warehouse of a run that holds the workspace's lock, with as much memory as the configuration gives it."""
-        return cls(spill=settings.spill.folder if settings.spill else None, memory=settings.memory_limit)
+        """The warehouse of a run that holds the workspace's lock, with as much memory and as many threads as the configuration
+        gives it."""
+        return cls(
+            spill=settings.spill.folder if settings.spill else None,
+            memory=settings.memory_limit,
+            threads=settings.threads,
+        )
 
     def __enter__(self) -> "Warehouse":
         return self

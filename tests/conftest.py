@@ -1,5 +1,6 @@
 """State databases for every test: SQLite in the test's own folder, PostgreSQL from a server of the tests' own."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -16,6 +17,12 @@ from connectors.clock import SimulatedClock
 from jobs.vault import Vault
 
 _databases = count(1)
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has made stays to the end: the collector need not go over it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

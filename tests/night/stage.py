@@ -107,6 +107,7 @@ class Group:
         if "till" in sources:
             sources["till"]["per_page"] = 10  # many pages of few people
         raw["sources"] = sources
+        raw["threads"] = 1  # nights this small gain nothing by more (G7: nor does their result)
         raw["pairings"] = [pairing for pairing in raw["pairings"] if pairing["ecom"] in sources]
         edit(raw)
         self.config.write_text(

@@ -252,7 +252,8 @@ KILLS = {
 
 
 @pytest.mark.parametrize(
-    "moment", ["while landing", pytest.param("while sealing", marks=pytest.mark.deep), "while matching"]
+    "moment",
+    ["while landing", *(pytest.param(name, marks=pytest.mark.deep) for name in ("while sealing", "while matching"))],
 )
 def test_killed_before_anything_is_written_to_a_vendor(
     quiet: Group, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -301,9 +302,8 @@ def killed_writing(group: Group, point: str) -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        "after_intent",
         "after_write",
-        *(pytest.param(point, marks=pytest.mark.deep) for point in ("before_intent", "after_verify")),
+        *(pytest.param(point, marks=pytest.mark.deep) for point in ("before_intent", "after_intent", "after_verify")),
     ],
 )
 def test_a_night_killed_while_it_writes_by_itself_is_resumed(quiet: Group, point: str) -> None:

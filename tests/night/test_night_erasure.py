@@ -243,6 +243,7 @@ def test_g10_nobody_is_erased_or_shown_along_with_another_and_what_is_gone_there
     assert {row["state"].split()[0] for row in rows if row["source"] == "book"} == {"closed"}
 
 
+@pytest.mark.deep
 def test_m15_a_copy_that_comes_up_late_gets_a_task_and_a_mistake_is_withdrawn(group: Group) -> None:
     """A source that could not be looked at is looked at by the next night; a later copy waits for a word of its own (G14)."""
     her = group.people[2]

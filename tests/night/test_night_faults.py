@@ -221,6 +221,7 @@ def test_once_the_source_answers_again_the_night_catches_up(group: Group, before
     assert next(count.value for count in report.counts if count.name == "fixed") == len(gone)
 
 
+@pytest.mark.deep
 def test_an_earlier_list_that_was_damaged_is_not_rested_on(group: Group) -> None:
     """G1: the source is down and its last snapshot is not what was sealed: the night goes on without it, and says so."""
     group.put_back()

@@ -95,6 +95,7 @@ def test_a_change_in_mission_control_reaches_every_store(opened: Opened, driver:
     quiet(group)
 
 
+@pytest.mark.deep
 @BOTH
 @pytest.mark.parametrize("field", ["phone", pytest.param("email", marks=pytest.mark.deep)])
 def test_a_push_that_greenline_missed_is_drift_there_alone(opened: Opened, driver: str, field: str) -> None:
@@ -145,6 +146,7 @@ def test_nothing_is_written_to_greenline_before_somebody_switches_it_on(
     assert group.written("queen") == []
 
 
+@pytest.mark.deep
 @BOTH
 def test_a_value_that_changed_at_the_till_is_for_a_person(opened: Opened, driver: str) -> None:
     """T6, C1: a change in Greenline reaches nobody; the till's is often the newer and right one."""
@@ -157,6 +159,7 @@ def test_a_value_that_changed_at_the_till_is_for_a_person(opened: Opened, driver
     assert group.written("queen") == group.written("ecom") == []
 
 
+@pytest.mark.deep
 @BOTH
 def test_an_archived_link_is_found_and_a_restored_one_is_good_again(opened: Opened, driver: str) -> None:
     """M12, M13, T3: by the API it is archived; the file leaves archived customers out, so there it is gone."""
@@ -181,6 +184,7 @@ def test_an_archived_link_is_found_by_its_id_where_the_list_leaves_it_out(opened
     assert wrong(group.night().report) == {finding("link_archived", "", victim.at("ecom"), victim.at("queen"))}
 
 
+@pytest.mark.deep
 @BOTH
 def test_the_marker_note_belongs_to_treez(opened: Opened, driver: str) -> None:
     """T8 speaks of Treez: whether ECOM leaves a note in Greenline is not public, so its absence there is no finding."""
@@ -192,6 +196,7 @@ def test_the_marker_note_belongs_to_treez(opened: Opened, driver: str) -> None:
     assert wrong(group.night().report) == {finding("note_missing", "note", victim.at("ecom"), victim.at("downtown"))}
 
 
+@pytest.mark.deep
 @BOTH
 def test_two_greenline_profiles_with_one_phone_are_a_duplicate(opened: Opened, driver: str) -> None:
     """T9, C3: entered at the till, which lets duplicates in; it blocks the next change in Mission Control."""
@@ -233,6 +238,7 @@ def test_an_export_that_moves_while_it_is_read_is_read_again(opened: Opened) -> 
     quiet(group)
 
 
+@pytest.mark.deep
 def test_a_value_that_a_walk_in_holds_is_foreseen_and_not_tried(opened: Opened) -> None:
     """C3, C4: Greenline takes no contact twice, so both profiles are named before anything is written."""
     group = opened("api", writes=True, pairing={"contact_way": "pos"})

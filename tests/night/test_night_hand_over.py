@@ -80,6 +80,7 @@ def test_what_the_next_export_does_not_show_is_no_success(till: Counter, plan: R
     assert till.states(again.run_id) == {"0007 phone": "verified"}
 
 
+@pytest.mark.deep
 def test_an_export_of_before_proves_nothing(till: Counter, plan: Result) -> None:
     """The very file that was judged lies there again: what waits, waits, in one hand-over."""
     till.apply(plan.run_id)
@@ -170,6 +171,7 @@ def test_a_workbook_comes_back_as_a_workbook_of_texts(till: Counter) -> None:
     assert (cells["Points"].value, cells["Since"].value) == (12.5, datetime(2020, 2, 28))
 
 
+@pytest.mark.deep
 def test_hostile_cells_stay_text_in_the_work_list(till: Counter) -> None:
     """Names and values come from people: nothing in a workbook for people is ever a formula or a link."""
     till.people = [replace(p, first="=HYPERLINK(1)") if p.first == "Ada" else p for p in till.people]

@@ -93,6 +93,7 @@ def test_hints_can_be_typed_as_they_are_printed(config: Path, monkeypatch: pytes
     assert "`rollcall status` lists" in CliRunner().invoke(main, ["apply", "2026-01-01-a"]).output
 
 
+@pytest.mark.deep
 def test_a_rejected_correction_reads_rejected_and_waits_for_nobody(config: Path) -> None:
     finding, run = planned(config)
     (correction,) = finding["correction_ids"]
@@ -110,6 +111,7 @@ def test_a_rejected_correction_reads_rejected_and_waits_for_nobody(config: Path)
     assert f"{correction}  rejected " in again.out
 
 
+@pytest.mark.deep
 def test_explain_says_what_stands(config: Path) -> None:
     """Approved and handed over are no invitation to approve; the first 8 characters of an id are enough to decide."""
     finding, run = planned(config)
@@ -132,6 +134,7 @@ def test_explain_says_what_stands(config: Path) -> None:
     assert "nothing to approve: 1 intended" in ok(config, "explain", name).out
 
 
+@pytest.mark.deep
 def test_a_finding_that_is_fixed_can_still_be_explained(config: Path) -> None:
     finding, run = planned(config)
     lists(config.parent, TILL)
@@ -159,6 +162,7 @@ def test_a_column_mapped_later_costs_the_certificate_and_says_how_to_accept_it(c
     assert rollcall("run", "--config", config).code == 0
 
 
+@pytest.mark.deep
 def test_rules_are_those_of_the_pairing(config: Path) -> None:
     """A plain pairing of two files quotes no rule of Treez, of Mission Control or of Mortar."""
     write_csv(config.parent / "till.csv", HEADING, [TILL, ["8", *TILL[1:]]])

@@ -119,6 +119,7 @@ def test_a_pairing_put_back_after_a_long_time_observes_anew(trusted: Past) -> No
     assert [observes(trusted.night()) for _ in range(2)] == [True, False]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("keys", [["phone", "email"], pytest.param(["email"], marks=pytest.mark.deep)])
 def test_a_pairing_with_other_match_keys_observes_anew(keys: list[str], trusted: Past) -> None:
     """G14: other keys, or the same in another order, make other links."""
@@ -167,6 +168,7 @@ def test_a_state_that_knows_no_run_is_not_that_of_a_workspace_with_reports(settl
     assert "is missing or new, while" in said.err
 
 
+@pytest.mark.deep
 def test_a_workspace_that_was_moved_away_begins_anew(settled: Past) -> None:
     settled.data.rename(settled.folder / "old")
     assert settled.say("check").code == 0
@@ -271,6 +273,7 @@ def test_what_only_helps_can_be_forgotten_too(name: str, past: Past) -> None:
     assert past.night().code == 0
 
 
+@pytest.mark.deep
 def test_the_plan_that_was_made_last_is_the_newest_whatever_the_clock_says(past: Past) -> None:
     """The clock was a day ahead and is put right: the plan of the wrong day is the outdated one."""
     past.configure([PAIRING | {"observe_nights": 0}])

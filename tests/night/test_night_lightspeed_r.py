@@ -131,6 +131,7 @@ def test_an_archived_link_moves_to_the_first_that_matches_and_a_restored_one_is_
     assert group.accounts["shop"].read(victim.ids["shop"])["links"] == {"till": again}
 
 
+@pytest.mark.deep
 def test_a_restored_profile_is_taken_back(group: Group) -> None:
     """M13: nobody else matched and nothing was approved, so the earlier link is good again."""
     victim, till = group.people[0], till_of(group)
@@ -142,6 +143,7 @@ def test_a_restored_profile_is_taken_back(group: Group) -> None:
     assert group.written("till") == group.written("shop") == []
 
 
+@pytest.mark.deep
 def test_archived_for_good_is_created_anew_with_three_flags_that_say_no(group: Group) -> None:
     """M6, M12, G9, G14: only with a person's yes; what nobody said is no consent."""
     victim, till = next(p for p in group.people if p.person.email_consent != "out"), till_of(group)
@@ -159,6 +161,7 @@ def test_archived_for_good_is_created_anew_with_three_flags_that_say_no(group: G
     quiet(group)
 
 
+@pytest.mark.deep
 def test_an_anonymised_customer_is_gone_and_never_matched(group: Group) -> None:
     """G10: archived under the name `Customer` `[id]`, which is no profile to link to or to restore."""
     victim = group.people[0]
@@ -168,6 +171,7 @@ def test_an_anonymised_customer_is_gone_and_never_matched(group: Group) -> None:
     assert not [c for c in result.report.corrections if c.profile_id == victim.ids["till"]]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("channel", "flag"), [("email", "noEmail"), pytest.param("sms", "noPhone", marks=pytest.mark.deep)]
 )
@@ -182,6 +186,7 @@ def test_an_opt_out_of_the_shop_is_carried_to_the_till(group: Group, channel: st
     quiet(group)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("means", [pytest.param("unknown", marks=pytest.mark.deep), "out"])
 def test_a_flag_at_the_till_says_no_only_where_the_group_says_so(opened: Opened, means: str) -> None:
     """G9: the flag is also the creation default, so by itself it opts nobody out anywhere; `no_contact_means: out` does."""
@@ -194,6 +199,7 @@ def test_a_flag_at_the_till_says_no_only_where_the_group_says_so(opened: Opened,
     quiet(group)
 
 
+@pytest.mark.deep
 def test_a_merge_at_the_till_leaves_an_archived_link(group: Group) -> None:
     """M12: the vendor's merge archives the other and points nowhere."""
     victim, till = group.people[0], till_of(group)
@@ -247,6 +253,7 @@ def test_what_must_not_be_kept_is_nowhere_on_the_disk(opened: Opened, tmp_path: 
         assert b"NOBODYS-LICENCE" not in content, name
 
 
+@pytest.mark.deep
 def test_a_customer_of_the_till_who_bought_online_is_linked_and_a_stranger_is_created(group: Group) -> None:
     """M1, M2, M6: R-Series asks for no address, so nobody is kept out for the lack of one (M8 is Heartland's)."""
     known, stranger = (group.population.person("CA", rare=True, born=True) for _ in range(2))

@@ -175,6 +175,7 @@ def test_decisions_come_from_the_inbox(group: Group) -> None:
         assert {first.state, second.state} == {"held"}
 
 
+@pytest.mark.deep
 def test_applying_takes_the_inbox_too(group: Group) -> None:
     group.configure(REVIEW)
     with new_emails(group):
@@ -187,6 +188,7 @@ def test_applying_takes_the_inbox_too(group: Group) -> None:
         assert "applying: torn.json: refused whole" in applied.out
 
 
+@pytest.mark.deep
 def test_what_was_rejected_stays_unwritten(group: Group) -> None:
     """Even under a policy that would write it by itself."""
     with new_emails(group) as victims:
@@ -218,7 +220,9 @@ def test_an_approval_does_not_outlive_what_it_was_given_for(group: Group) -> Non
         assert emails(group, [other]) != {other.person.email}
 
 
-@pytest.mark.parametrize(("words", "later"), [((), "held"), (("--until", "2026-12-31"), "verified")])
+@pytest.mark.parametrize(
+    ("words", "later"), [((), "held"), pytest.param(("--until", "2026-12-31"), "verified", marks=pytest.mark.deep)]
+)
 def test_a_yes_to_a_field_is_a_yes_to_what_was_shown(group: Group, words: tuple[str, ...], later: str) -> None:
     """What comes up after it waits for a person again, unless the yes says until when it stands (G13, G14)."""
     group.configure(REVIEW)

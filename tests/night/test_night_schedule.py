@@ -100,6 +100,7 @@ def test_every_date_has_one_night_over_a_restart(
     assert nights(config)[2:] == [("03-05 04:20", "2026-03-05")]
 
 
+@pytest.mark.deep
 def test_a_run_by_hand_does_not_take_the_place_of_the_night(
     config: Path, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

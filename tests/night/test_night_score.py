@@ -177,6 +177,7 @@ def test_work_that_is_left_is_no_perfect_score(demo: Demo) -> None:
     assert not demo.score(two=still).perfect
 
 
+@pytest.mark.deep
 def test_a_check_that_is_taken_away_fails_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole job without its eye for households, against a truth that has one thing more: exit 1, and the table says so."""
     folder, happen = sql.folder, Plot.happen

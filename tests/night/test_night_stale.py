@@ -103,6 +103,7 @@ def _die(group: Group, point: str) -> str:
 # a newer plan ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_plan_that_was_begun_is_superseded_like_any_other(group: Group, victims: list[Resident]) -> None:
     _move_on(group, victims, "first")
     old = group.night()
@@ -209,8 +210,7 @@ def _writes_off(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        _policy("off"),
-        *(pytest.param(edit, marks=pytest.mark.deep) for edit in (_policy("review"), _ignored, _gone)),
+        *(pytest.param(edit, marks=pytest.mark.deep) for edit in (_policy("off"), _policy("review"), _ignored, _gone)),
         _writes_off,
     ],
 )
@@ -226,6 +226,7 @@ def test_going_on_asks_the_policy_of_today(group: Group, victims: list[Resident]
     assert _emails(group, victims) == [victim.person.email for victim in victims]
 
 
+@pytest.mark.deep
 def test_who_was_rejected_after_the_write_was_begun_is_not_written(group: Group, victims: list[Resident]) -> None:
     group.configure(_policy("auto"))
     _move_on(group, victims, "first")

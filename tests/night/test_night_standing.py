@@ -46,6 +46,7 @@ def test_what_was_approved_and_is_blocked_says_both(group: Group) -> None:
         assert group.writes() == written
 
 
+@pytest.mark.deep
 def test_what_was_approved_and_waits_for_a_breaker_says_both(group: Group) -> None:
     """A yes to each of 27 is no word on so many: the line names the breaker and what lifts it."""
     group.configure(REVIEW)
@@ -64,6 +65,7 @@ def test_what_was_approved_and_waits_for_a_breaker_says_both(group: Group) -> No
         assert len(victims) == 27
 
 
+@pytest.mark.deep
 def test_applying_a_plan_that_nobody_approved_says_so(group: Group) -> None:
     group.configure(REVIEW)
     with new_emails(group):
@@ -72,6 +74,7 @@ def test_applying_a_plan_that_nobody_approved_says_so(group: Group) -> None:
         assert (applied.code, applied.last.split(". ")[-1]) == (0, "0 written: 2 not approved.")
 
 
+@pytest.mark.deep
 def test_a_second_applying_says_that_nothing_was_left(group: Group) -> None:
     with new_emails(group):
         done = group.night()

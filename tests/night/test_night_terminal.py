@@ -168,6 +168,7 @@ def waits(config: Path) -> list[str]:
     return data
 
 
+@pytest.mark.deep
 def test_status_lists_what_waits(config: Path, drift: dict[str, Any], clock: SimulatedClock) -> None:
     """A new finding, a decision that ran out, a source without a certificate, a plan that was interrupted, a pause."""
     (new,) = waits(config)
@@ -228,6 +229,7 @@ def test_a_check_makes_nothing(config: Path) -> None:
     assert sorted(path.name for path in config.parent.iterdir()) == before
 
 
+@pytest.mark.deep
 def test_certified_nights_are_counted_by_date(tmp_path: Path, clock: SimulatedClock) -> None:
     """G14: two runs of a day are one night; `check`, the run and its report say how many are done."""
     config = configured(tmp_path, observe_nights=7)

@@ -109,6 +109,7 @@ def test_what_is_not_known_is_refused(why: Callable[..., Said], words: tuple[str
     assert said in refused.err
 
 
+@pytest.mark.deep
 def test_a_customer_who_splits_and_two_who_merge_are_kept_with_their_old_ids_g7(tmp_path: Path) -> None:
     """One phone is corrected so that two part, another so that two meet; the next night still tells of it."""
     config = tables(tmp_path, {name: {"path": f"{name}.csv", "exported_at": None} for name in ("till", "shop")})

@@ -1,6 +1,7 @@
 """What operators meet about marketing consent, one sentence a test (G9, G9a, G9b)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,36 @@ def an_unticked_box_is_no_choice(raw: dict[str, Any]) -> None:
     raw["sources"]["counter"].pop("do_not_email_false")
 
 
-@pytest.fixture
-def outlet(tmp_path: Path) -> Iterator[Group]:
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What was reported on two nights about two who opted out at the register on Monday."""
+
+    group: Group
+    resynced: Resident
+    """On Tuesday a sync sets both systems to subscribed."""
+    returned: Resident
+    """On Tuesday they opt in again themselves, in the storefront."""
+    monday: RunReport
+    tuesday: RunReport
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     """A Shopify shop and its R-Series register, after a night on which nobody disagreed."""
-    with serving(tmp_path, 60, edit=a_flag_is_a_choice, pairs=("outlet",)) as group:
+    with serving(tmp_path_factory.mktemp("days"), 60, edit=a_flag_is_a_choice, pairs=("outlet",)) as group:
         group.night(after=0)
-        yield group
+        resynced = somebody(group, "regular", lambda each: each.person.email_consent == "in")
+        returned = somebody(group, "regular", lambda each: each.person.email_consent == "in" and each is not resynced)
+        accounts = group.world.accounts
+        for victim in (resynced, returned):
+            accounts["register"].edit(victim.ids["register"], {"email_consent": "out"})
+        monday = group.night().report
+        group.clock.advance(timedelta(hours=20))
+        for source in ("outlet", "register"):
+            accounts[source].edit(resynced.ids[source], {"email_consent": "in"})
+        group.clock.advance(timedelta(hours=1))  # of another minute than an import, which speaks for many at once
+        accounts["outlet"].edit(returned.ids["outlet"], {"email_consent": "in"})
+        yield Days(group, resynced, returned, monday, group.night(after=3).report)
 
 
 def somebody(group: Group, habit: str, when: Callable[[Resident], bool]) -> Resident:
@@ -55,17 +80,11 @@ def outs(report: RunReport, victim: Resident) -> dict[str, str]:
     return {c.source: c.state for c in planned if c.action == "opt_out"}
 
 
-def test_18_an_opt_out_of_monday_stands_against_the_stamp_that_a_resync_of_tuesday_sets(outlet: Group) -> None:
+def test_18_an_opt_out_of_monday_stands_against_the_stamp_that_a_resync_of_tuesday_sets(days: Days) -> None:
     """G9, G9b: opted out everywhere is proposed; the stamp is shown, and is no first-hand evidence."""
-    victim = somebody(outlet, "regular", lambda each: each.person.email_consent == "in")
-    accounts = outlet.world.accounts
-    accounts["register"].edit(victim.ids["register"], {"email_consent": "out"})
-    monday = outlet.night().report
-    assert (set(about(monday, victim)), outs(monday, victim)) == ({("consent_conflict", "outlet")}, {"outlet": "held"})
-    outlet.clock.advance(timedelta(hours=20))
-    for source in ("outlet", "register"):
-        accounts[source].edit(victim.ids[source], {"email_consent": "in"})
-    tuesday = outlet.night(after=4).report
+    outlet, victim, tuesday = days.group, days.resynced, days.tuesday
+    assert set(about(days.monday, victim)) == {("consent_conflict", "outlet")}
+    assert outs(days.monday, victim) == {"outlet": "held"}
     found = about(tuesday, victim)
     assert {key: f.severity for key, f in found.items()} == {
         ("consent_raised", "register"): "critical", ("consent_conflict", "outlet"): "high",
@@ -78,27 +97,22 @@ def test_18_an_opt_out_of_monday_stands_against_the_stamp_that_a_resync_of_tuesd
         path = outlet.decide("yes.json", tuesday.run_id, outlet.approve(tuesday, "approval"))
         assert not decide.take_file(path, workspace.state, workspace.clock, workspace.known).refused
     assert outlet.apply(tuesday.run_id).exit_code == 0
+    accounts = outlet.world.accounts
     assert {accounts[s].read(victim.ids[s])["email_consent"] for s in ("outlet", "register")} == {"out"}
     assert about(outlet.night().report, victim) == {}
 
 
 def test_18_an_opt_in_of_the_customer_s_own_in_the_storefront_is_shown_for_a_person_and_written_nowhere(
-    outlet: Group,
+    days: Days,
 ) -> None:
     """G9a: with its own later time and its level; nothing is taken from the customer unasked either."""
-    victim = somebody(outlet, "regular", lambda each: each.person.email_consent == "in")
-    accounts = outlet.world.accounts
-    accounts["register"].edit(victim.ids["register"], {"email_consent": "out"})
-    outlet.night()
-    outlet.clock.advance(timedelta(hours=20))
-    accounts["outlet"].edit(victim.ids["outlet"], {"email_consent": "in"})
-    report = outlet.night(after=4).report
-    (finding,) = about(report, victim).values()
+    victim = days.returned
+    (finding,) = about(days.tuesday, victim).values()
     assert evidence(finding)["reason"] == "the customer opted in again later"
     assert finding.proposal.startswith("a person decides: the newer opt-in stands")
-    (out,) = [c for c in report.corrections if finding.finding_id in c.finding_ids]
+    (out,) = [c for c in days.tuesday.corrections if finding.finding_id in c.finding_ids]
     assert (out.source, out.state, out.needs) == ("outlet", "held", ["approval", "choice"])
-    assert accounts["register"].read(victim.ids["register"])["email_consent"] == "out"
+    assert days.group.world.accounts["register"].read(victim.ids["register"])["email_consent"] == "out"
 
 
 def test_28_an_empty_marketing_field_of_ecwid_is_unknown_and_opts_nobody_in_anywhere(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ class Night:
         self._regions: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._rules([("", number, key) for number, key in enumerate(self.settings.keys, start=1)])
-        self._matched = self._suspected = self._detected = False
+        self._matched = self._suspected = self._judged = self._looked = False
+        self._checked: set[str] = set()
 
     def close(self) -> None:
         self.warehouse.close()
@@ -228,14 +229,25 @@ class Night:
             suspects.find(self.matched().warehouse, suspects.weights())
         return self
 
-    def detected(self) -> "Night":
-        if not self._detected:
-            self._detected = True
-            detecting.detect(self.matched().warehouse, today=self.today, key=KEY)
+    def judged(self) -> "Night":
+        """Run all that a plan reads, once."""
+        if not self._judged:
+            self._judged = True
+            detecting.judge(self.matched().warehouse, today=self.today, key=KEY)
+        return self
+
+    def detected(self, kind: str | None = None) -> "Night":
+        """Run every check, or that of one kind: those that a test does not ask for would take most of its time."""
+        if not self._looked:
+            self._looked = True
+            detecting.look(self.judged().warehouse, today=self.today)
+        for name in sorted(({kind} if kind else set(detecting.checks())) - self._checked):
+            self._checked.add(name)
+            detecting.check(self.warehouse, name, key=KEY)
         return self
 
     def findings(self, kind: str | None = None) -> list[Finding]:
-        every = detecting.findings(self.detected().warehouse)
+        every = detecting.findings(self.detected(kind).warehouse)
         return [f for f in every if kind in (None, f.check.kind)]
 
     def found(self, kind: str | None = None) -> set[Found]:
@@ -248,7 +260,8 @@ class Night:
         return only
 
     def planned(self, action: str | None = None) -> list[Correction]:
-        every = planning.plan(self.detected().warehouse, VAULT)
+        """The plan; its corrections name the findings that they answer where those were `detected` before."""
+        every = planning.plan(self.judged().warehouse, VAULT)
         return [c for c in every if action in (None, c.action)]
 
     def correction(self, action: str) -> Correction:
@@ -316,7 +329,7 @@ class Night:
 
     def drifts(self) -> dict[tuple[str, str, str], str]:
         """Side per (ecom profile, POS profile, field) on which linked profiles disagree."""
-        rows = self.detected().rows("select * from drifts")
+        rows = self.judged().rows("select * from drifts")
         return {
             (f"{r['ecom_source']}:{r['ecom_id']}", f"{r['pos_source']}:{r['pos_id']}", r["field"]): r["side"]
             for r in rows
@@ -324,7 +337,7 @@ class Night:
 
     def next_outs(self) -> dict[tuple[str, str], tuple[date, datetime | None, date | None]]:
         """(first seen, own time, last raised) per (profile, channel), as the next night gets them."""
-        rows = self.detected().rows("select * from next_outs")
+        rows = self.judged().rows("select * from next_outs")
         found = {
             (f"{r['source']}:{r['id']}", r["channel"]): (r["first_seen"], r["said_at"], r["raised_on"]) for r in rows
         }
@@ -333,7 +346,7 @@ class Night:
 
     def next_bases(self) -> dict[tuple[str, str, str], tuple[str, date]]:
         """(hash, agreed on) per (ecom id, POS profile, field), as the next night gets them."""
-        rows = self.detected().rows("select * from next_bases")
+        rows = self.judged().rows("select * from next_bases")
         return {
             (r["ecom_id"], f"{r['pos_source']}:{r['pos_id']}", r["field"]): (r["hash"], r["agreed_on"]) for r in rows
         }

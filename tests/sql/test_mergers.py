@@ -31,7 +31,7 @@ def shop(**pairing: Any) -> Night:
 
 def test_t9_the_first_by_rule_stays_and_only_a_word_on_the_merge_itself_will_do() -> None:
     night = store(verified=False).has("downtown:3", **{**ADA, "points": "7", "verified": True})
-    (merge,) = night.planned("merge")
+    (merge,) = night.detected().planned("merge")
     assert (merge.profile_id, dict(merge.after), merge.origin) == ("1", {"merged_into": "3"}, "downtown:3")
     assert (merge.state, merge.needs, merge.reversible) == ("held", ("approval",), "not")
     assert merge.before["points"] == "0"

@@ -33,7 +33,7 @@ def tried(night: Night) -> list[Correction]:
 def test_a_value_is_freed_on_who_should_not_have_it_and_then_written_c4(mortar: Nights) -> None:
     """By a person's word on that very profile, and the write waits for it; both settle (W2)."""
     night = mover(mortar(apply=AUTO)).has("shop:9", **someone(9, phone=NEW))
-    clear, write = tried(night)
+    clear, write = tried(night.detected())
     assert told(clear) == ("shop", "9", {"phone": None}, "held", ("approval", "choice", "by_name"))
     assert told(write) == ("shop", "1", {"phone": "+16135550118"}, "blocked", ())
     assert (clear.before, clear.origin, clear.reversible) == ({"phone": NEW}, "till:1", "partly")

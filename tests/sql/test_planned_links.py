@@ -26,7 +26,7 @@ def _told(c: Correction) -> tuple[str, str | None, str, dict[str, str | None], d
 
 def test_a_missing_link_is_stored_and_then_the_profile_is_tagged_m6(mortar: Nights) -> None:
     night = mortar(apply=AUTO).has("shop:1", **someone(1), has_purchased=True).has("till:1", **someone(1, tags="VIP"))
-    relink, tag = night.planned()
+    relink, tag = night.detected().planned()
     assert _told(relink) == ("shop", "1", "relink", {"link:till": None}, {"link:till": "1"})
     assert _told(tag) == ("till", "1", "add_tag", {"tags": "VIP"}, {"tags": "Shopify;VIP"})
     assert tag.follows == (relink.correction_id,)
@@ -102,7 +102,7 @@ def test_the_profile_that_a_new_one_replaces_is_named_m12(mortar: Nights) -> Non
         .has("shop:1", **someone(1), links={"till": "1"})
         .has("till:1", **someone(1, status="archived"))
     )
-    create, relink = night.planned()
+    create, relink = night.detected().planned()
     assert (dict(create.before), dict(relink.before)) == ({"replaces": "1"}, {"link:till": "1"})
     assert create.finding_ids == relink.finding_ids == (night.finding("link_archived").finding_id,)
     assert create.blocked_by == ""
@@ -110,7 +110,7 @@ def test_the_profile_that_a_new_one_replaces_is_named_m12(mortar: Nights) -> Non
 
 def test_a_dead_link_moves_to_the_first_that_matches_m12(mortar: Nights) -> None:
     night = mortar(apply=AUTO).has("shop:1", **someone(1), links={"till": "77"}).has("till:2", **someone(1))
-    relink, tag = night.planned()
+    relink, tag = night.detected().planned()
     assert _told(relink) == ("shop", "1", "relink", {"link:till": "77"}, {"link:till": "2"})
     assert relink.finding_ids == tag.finding_ids == (night.finding("link_deleted").finding_id,)
 
@@ -139,7 +139,7 @@ def test_of_two_dead_links_of_two_kinds_the_correction_answers_one_finding_whole
     """The id and its state come from one and the same stored link."""
     night = mortar(apply=AUTO).has("shop:1", **someone(1), links=[("s-till", "90"), ("s-till", "1")])
     night.has("till:90", **someone(1, status="archived")).has("till:2", **someone(1))
-    (relink,) = night.planned("relink")
+    (relink,) = night.detected().planned("relink")
     assert dict(relink.before) == {"link:till": "90"}
     assert relink.finding_ids == (night.finding("link_archived").finding_id,)
 
@@ -155,7 +155,7 @@ def test_nobody_is_created_without_what_the_vendor_requires_or_where_it_cannot_c
 
 def test_a_store_that_misses_the_customer_gets_a_profile_with_its_note_t2_t8(blaze: Nights) -> None:
     night = blaze().has("ecom:1", **someone(1), links={"downtown": "1"}).has("downtown:1", **someone(1), note=NOTE)
-    create = night.correction("create")
+    create = night.detected().correction("create")
     assert (create.source, create.profile_id, create.after["note"]) == ("uptown", None, NOTE)
     assert "country" not in create.after
     assert "tags" not in create.after
@@ -177,7 +177,7 @@ def test_the_note_is_added_and_the_text_that_is_there_stays_t8(blaze: Nights) ->
     for n, note in enumerate((None, "Asks for paper receipts."), start=1):
         night.has(f"ecom:{n}", **someone(n), links={"downtown": str(n), "uptown": str(n)})
         night.has(f"downtown:{n}", **someone(n), note=note).has(f"uptown:{n}", **someone(n), note=NOTE)
-    assert [_told(c) for c in night.planned()] == [
+    assert [_told(c) for c in night.detected().planned()] == [
         ("downtown", "1", "add_note", {"note": None}, {"note": NOTE}),
         (
             "downtown",

@@ -287,7 +287,7 @@ def test_two_tills_that_agree_about_the_shop_write_it_once_and_answer_both_findi
     )
     for till in ("queen:1", "king:2"):
         night.based("shop:1", till, phone="+16135551001")
-    planned = night.planned()
+    planned = night.detected().planned()
     assert [(c.action, dict(c.after)) for c in planned] == [
         ("opt_out", {"email_consent": "out"}),
         ("update", {"phone": "+16135550118"}),

@@ -50,6 +50,7 @@ def test_two_shops_that_each_own_the_phone_of_one_till_would_write_it_for_ever_w
     assert "planned again; and so on" in loop
 
 
+@pytest.mark.deep
 def test_a_ring_of_owners_is_seen_although_each_pair_agrees_by_itself_w2(nights: Nights) -> None:
     """Each hands its phone on to the next: the values would travel round and never meet."""
     night = nights().source("queen", can=FREE).source("king", can=FREE)

@@ -80,11 +80,11 @@ def test_the_engine_still_cannot_encrypt_what_it_spills(tmp_path: Path) -> None:
 def test_the_configuration_s_memory_and_folder_are_in_force_and_a_folder_in_clear_is_refused(tmp_path: Path) -> None:
     raw: dict[str, Any] = {"group": "g", "sources": {"till": {"kind": "table", "role": "pos", "path": "a.csv"}}}
     spill = {"folder": "sealed", "encrypted": True}
-    given = parse({**raw, "memory_limit": "512MiB", "spill": spill}, tmp_path / "config.yaml")
+    given = parse({**raw, "memory_limit": "512MiB", "threads": 3, "spill": spill}, tmp_path / "config.yaml")
     with Warehouse.of(given) as warehouse:
         assert warehouse.rows(
-            "select current_setting('temp_directory') as d, current_setting('memory_limit') as m"
-        ) == [{"d": str(tmp_path / "sealed" / "rollcall-spill"), "m": "512.0 MiB"}]
+            "select current_setting('temp_directory') as d, current_setting('memory_limit') as m, current_setting('threads') as n"
+        ) == [{"d": str(tmp_path / "sealed" / "rollcall-spill"), "m": "512.0 MiB", "n": 3}]
     for wrong in ({"folder": "clear", "encrypted": False}, {"folder": "clear"}):
         with pytest.raises(ConfigError, match="encrypted"):
             parse({**raw, "spill": wrong}, tmp_path / "config.yaml")

@@ -170,6 +170,7 @@ def test_g9_an_opt_out_is_carried_over_and_an_opt_in_is_not(tmp_path: Path, out_
         assert told(pair.night().report) == set()
 
 
+@pytest.mark.deep
 def test_a_night_in_which_the_till_takes_our_rights_away_uses_the_last_list(tmp_path: Path) -> None:
     """403 in the middle: no certificate, findings from the last certified list, and no correction (G1)."""
     with paired(tmp_path / "group", people=8) as pair:
