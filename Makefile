@@ -11,7 +11,8 @@ OUT ?= demo
 # one more than cores, since tests wait for servers now and then; the long ones, which stand first, begin first
 ABREAST := -n 3 --dist loadfile --no-loadscope-reorder
 export PYTHONDONTWRITEBYTECODE = 1
-export OPENBLAS_NUM_THREADS = 1
+# nothing in the tests multiplies matrices: more threads than one only wait for work, and take time at it
+test deep crash: export OPENBLAS_NUM_THREADS = 1
 
 venv: .venv/ready  ## the environment, in .venv
 

@@ -114,6 +114,7 @@ def test_paused_nothing_is_handed_over(till: Counter, plan: Result) -> None:
     assert (till.states(plan.run_id), till.handed_over()) == ({"0007 phone": "ready"}, [])
 
 
+@pytest.mark.deep
 def test_with_writes_off_nothing_is_handed_over(till: Counter) -> None:
     till.configure(writes=False)
     plan = drifting(till)
@@ -144,6 +145,7 @@ def test_check_says_what_an_import_file_can_carry(till: Counter, monkeypatch: py
     assert "verified by the next export" in line
 
 
+@pytest.mark.deep
 def test_a_workbook_comes_back_as_a_workbook_of_texts(till: Counter) -> None:
     """`=1+1` and `+1613…` are text in every cell that is written; numbers, dates and zeros of others stay what they are."""
     book = openpyxl.Workbook()

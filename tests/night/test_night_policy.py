@@ -203,6 +203,7 @@ def test_what_was_rejected_stays_unwritten(group: Group) -> None:
         assert len(group.writes()) == written
 
 
+@pytest.mark.deep
 def test_an_approval_does_not_outlive_what_it_was_given_for(group: Group) -> None:
     """A clerk edits the profile after the approval: the row is handed back, the others go through (W2's row by row)."""
     group.configure(REVIEW)
@@ -282,6 +283,7 @@ def test_exports_more_than_a_day_apart_yield_findings_and_no_corrections(group: 
     assert (result.exit_code, group.writes()) == (0, written)
 
 
+@pytest.mark.deep
 def test_a_plan_that_a_later_run_superseded_is_refused(group: Group) -> None:
     """What it would write may have been put right since; the newest plan says what is still to do."""
     group.configure(REVIEW)

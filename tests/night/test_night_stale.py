@@ -137,6 +137,7 @@ def test_of_an_interrupted_plan_that_is_superseded_what_was_begun_is_found_out_a
 # the profile that the value comes from -----------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_value_that_moved_on_where_it_came_from_is_handed_back(group: Group, victims: list[Resident]) -> None:
     _move_on(group, victims, "first")
     result = group.night()

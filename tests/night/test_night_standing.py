@@ -27,6 +27,7 @@ def writes_off(raw: dict[str, Any]) -> None:
     raw["sources"]["till"]["writes"] = False
 
 
+@pytest.mark.deep
 def test_what_was_approved_and_is_blocked_says_both(group: Group) -> None:
     """A person said yes, then writes were switched off: the line says who, and why it still does not go."""
     group.configure(REVIEW)

@@ -87,6 +87,7 @@ def test_rules_come_with_their_sentences(config: Path, drift: dict[str, Any]) ->
     assert told.last == f"finding {drift['finding_id']} of run 2026-03-02-b: new; corrections: 1 blocked"
 
 
+@pytest.mark.deep
 def test_a_plan_tells_the_rules_that_it_names(tmp_path: Path, clock: SimulatedClock) -> None:
     config = configured(tmp_path, observe_nights=7)
     run(config, "run")

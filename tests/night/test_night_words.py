@@ -191,8 +191,16 @@ def api_source(config: Path) -> Path:
     ("spoil", "says"),
     [
         (lambda config: (config.parent / "list.csv").unlink(), "is not there: export the customer list to this place"),
-        (api_source, "environment variable ROLLCALL_NO_SUCH_TOKEN holds no secret: set it and start again"),
-        (lambda config: (config.parent / "list.csv").write_bytes(b"\x50\x4b\x03\x04"), "another ZIP archive"),
+        pytest.param(
+            api_source,
+            "environment variable ROLLCALL_NO_SUCH_TOKEN holds no secret: set it and start again",
+            marks=pytest.mark.deep,
+        ),
+        pytest.param(
+            lambda config: (config.parent / "list.csv").write_bytes(b"\x50\x4b\x03\x04"),
+            "another ZIP archive",
+            marks=pytest.mark.deep,
+        ),
     ],
     ids=["no file", "no secret", "no list"],
 )

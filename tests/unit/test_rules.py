@@ -12,8 +12,9 @@ from tests.night.stage import rollcall
 PAGE = (rules.ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("rule", rules.rules(), ids=lambda rule: rule.id)
-def test_every_rule_is_kept_and_tested_or_refused(rule: rules.Rule) -> None:
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_is_kept_and_tested_or_refused(name: str) -> None:
+    (rule,) = (rule for rule in rules.rules() if rule.id == name)
     assert rule.where
     assert rule.tests or rule.id in rules.REFUSED
 
