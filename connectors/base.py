@@ -83,7 +83,7 @@ class Secret(BaseModel):
     def reveal(self) -> SecretStr:
         """The secret itself. Raises VendorError when its place is empty."""
         if self.env is not None:
-            value = os.environ.get(self.env, "")
+            value = os.environ.get(self.env, "").strip()
             place = f"environment variable {self.env}"
         else:
             assert self.file is not None

@@ -16,17 +16,29 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
+from connectors import redact
 from connectors.base import VendorError
 from connectors.clock import Clock
 from connectors.pace import Budget, Limit, Told
-from connectors.wire import decoded, diagnosis, lines, loads, origin, require_private, session_for
+from connectors.wire import (
+    UNREADABLE,
+    UNSENDABLE,
+    decoded,
+    diagnosis,
+    lines,
+    loads,
+    origin,
+    require_private,
+    sendable,
+    session_for,
+)
 
 MIB = 1024 * 1024
 Effect = Literal["none", "unknown"]
@@ -47,12 +59,6 @@ _ADVICE = {
     404: "there is nothing at this address: check base_url",
     423: "the account is locked: its owner must settle it with the vendor",
 }
-_CREDENTIAL = re.compile(
-    r"""(?ix)((?:proxy-)?authorization|x-[\w-]*(?:token|key|auth)[\w-]*|client[_-]?(?:secret|id)|(?:api|access)[_-]?(?:key|token)|password|token)
-    (["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|token)\s+)?[^\s"',;&}]+"""
-)
-_QUERY = re.compile(r"""((?:https?://|/)[^\s?"']*)\?[^\s"']*""")
-
 log = logging.getLogger(__name__)
 
 
@@ -117,8 +123,8 @@ class _Call:
     url: str
     params: Any
     headers: Headers
-    body: bytes | Mapping[str, str] | None
-    content_type: str | None
+    form: bytes | Mapping[str, str] | None
+    json: Any
     ok: Collection[int]
     safe: bool
     """Sending it twice does no harm."""
@@ -129,11 +135,14 @@ class _Call:
         return "none" if self.safe else "unknown"
 
     def prepare(self, session: requests.Session) -> requests.PreparedRequest:
-        prepared = session.prepare_request(requests.Request(self.method, self.url, params=self.params, data=self.body))
-        if self.content_type:
-            prepared.headers["Content-Type"] = self.content_type
+        """Raises ValueError, TypeError or what the library does for what cannot be sent; nothing was sent then."""
+        body = self.form if self.json is None else orjson.dumps(self.json)
+        prepared = session.prepare_request(requests.Request(self.method, self.url, params=self.params, data=body))
+        if self.json is not None:
+            prepared.headers["Content-Type"] = "application/json"
         own = self.headers(self.method, prepared.url or self.url) if callable(self.headers) else self.headers
         prepared.headers.update(own or {})
+        sendable(prepared.headers)
         return prepared
 
 
@@ -200,8 +209,7 @@ class Http:
         """
         method = method.upper()
         safe = bool(retry) or method in _SAFE_METHODS
-        body, kind = (orjson.dumps(json), "application/json") if json is not None else (form, None)
-        call = _Call(method, self._url(path_or_url), params, headers, body, kind, ok, safe, cost)
+        call = _Call(method, self._url(path_or_url), params, headers, form, json, ok, safe, cost)
         return self._tried(1 if retry is False else self._attempts, lambda: self._exchange(call), call)
 
     def stream_lines(self, url: str, *, max_bytes: int = 20 * 1024 * MIB, quiet_s: float = 60) -> Iterator[bytes]:
@@ -223,14 +231,12 @@ class Http:
 
     def hide(self, secret: str) -> None:
         """Keep one more secret out of every text: a token that was got on the way."""
-        known = {*self._secrets, secret, quote(secret, safe=""), quote_plus(secret)} - {""}
+        known = {*self._secrets, *redact.spellings(secret)}
         self._secrets = sorted(known, key=lambda one: (-len(one), one))
 
     def redact(self, text: str) -> str:
         """The text without secrets, credential headers and query strings."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return _QUERY.sub(r"\1?[…]", _CREDENTIAL.sub(r"\1\2[secret]", text))
+        return redact.without(self._secrets, text)
 
     def close(self) -> None:
         """Close the connections."""
@@ -241,7 +247,7 @@ class Http:
             return f"{self._base}/{path_or_url.lstrip('/')}"
         if origin(path_or_url) != origin(self._base):
             raise VendorError(
-                f"{self._source}: the vendor names {urlsplit(path_or_url).hostname} as its next address, which is not "
+                f"{self._source}: the vendor names {origin(path_or_url)[1] or 'none'} as its next address, which is not "
                 f"the host of base_url: credentials are not sent there",
                 permanent=True,
             )
@@ -293,13 +299,16 @@ class Http:
         """The answer up to its body. Raises when its status is not one that the caller takes."""
         with self._guard:
             self.stats.requests += 1
-        prepared = call.prepare(session)
-        surroundings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-        timeout = (_CONNECT_S, min(quiet_s, _READ_S))
+        timeout, trouble = (_CONNECT_S, min(quiet_s, _READ_S)), UNSENDABLE
         try:
+            prepared = call.prepare(session)
+            surroundings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+            trouble = UNREADABLE
             response = session.send(prepared, timeout=timeout, allow_redirects=False, **surroundings)
         except requests.RequestException as error:
-            trouble = diagnosis(error)
+            trouble = diagnosis(error) or trouble
+        except (ValueError, TypeError):
+            pass
         else:
             with self._guard:
                 self.stats.statuses[response.status_code] += 1
@@ -315,8 +324,11 @@ class Http:
 
     def _refusal(self, status: int, headers: Mapping[str, str], call: _Call) -> _AttemptError:
         if 300 <= status < 400:
-            host = urlsplit(headers.get("Location", "")).hostname or "another page of the same host"
+            host = origin(headers.get("Location", ""))[1] or "another page of the same host"
             text = f"answered {status}, a redirect to {host}, which is not followed: check base_url"
+            return self._error(call, text, permanent=True, status=status, effect=call.effect)
+        if status < 300:
+            text = f"answered {status}, which is no answer that this request has: what it did is not known"
             return self._error(call, text, permanent=True, status=status, effect=call.effect)
         if status == 429:
             failure = self._error(call, "answered 429 (too many requests)", permanent=False, status=status)
@@ -370,7 +382,7 @@ class Http:
         )
 
     def _where(self, call: _Call) -> str:
-        path = "/".join(_shown(part) for part in urlsplit(call.url).path.split("/"))
+        path = "/".join(redact.segment(part) for part in urlsplit(call.url).path.split("/"))
         return self.redact(f"{self._source}: {call.method} {path}")
 
 
@@ -384,9 +396,3 @@ def _backoff(what: str, attempt: int) -> float:
     """1, 2, 4 … s, up to a minute, each shortened by up to a half: the same every time for the same request."""
     spread = int.from_bytes(hashlib.blake2b(f"{what} {attempt}".encode(), digest_size=2).digest(), "big") / 65536
     return float(min(_LONGEST_BACKOFF_S, 2.0 ** (attempt - 1)) * (1 - spread / 2))
-
-
-def _shown(segment: str) -> str:
-    """A part of a path; one that may be a phone number or an email is not shown."""
-    personal = "@" in segment or "%40" in segment or re.fullmatch(r"(\+|%2B)?[\d().-]{10,}", segment, re.IGNORECASE)
-    return "[…]" if personal else segment

@@ -2,11 +2,11 @@
 
 import ipaddress
 import json
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -26,8 +26,23 @@ class Trouble(NamedTuple):
     """Whether the request may have reached the vendor."""
 
 
-def diagnosis(error: requests.RequestException) -> Trouble:
-    """What went wrong on the way, in words that hold no URL."""
+UNSENDABLE = Trouble(
+    "could not be sent: the secret of this source holds a line end or a letter that no header takes, or a value half a "
+    "character: correct it",
+    permanent=True,
+    sent=False,
+)
+UNREADABLE = Trouble("was answered with a header that cannot be read", permanent=True, sent=True)
+
+
+def sendable(headers: Mapping[str, str]) -> None:
+    """Raise ValueError, without the value, for a header that cannot be sent; libraries would put it into their text."""
+    if not all(re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value) for value in headers.values()):
+        raise ValueError("a header")
+
+
+def diagnosis(error: requests.RequestException) -> Trouble | None:
+    """What went wrong on the way, in words that hold no URL; None for what is none of the network's troubles."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     if isinstance(error, requests.exceptions.SSLError):
@@ -41,7 +56,7 @@ def diagnosis(error: requests.RequestException) -> Trouble:
         return Trouble("was not answered in time", permanent=False, sent=True)
     if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return Trouble("broke off before an answer", permanent=False, sent=True)
-    return Trouble(f"could not be sent ({type(error).__name__}): check base_url", permanent=True, sent=False)
+    return None
 
 
 def decoded(response: requests.Response) -> Iterator[bytes]:
@@ -107,10 +122,19 @@ def loads(body: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what credentials are bound to."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+def origin(url: object) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what credentials are bound to; all empty where there is a user in front, or no address.
+
+    Read as the library reads it that sends: two readings of one odd address would be a way out for a token.
+    """
+    try:
+        parts = urllib3.util.parse_url(url) if isinstance(url, str) else urllib3.util.Url()
+    except urllib3.exceptions.LocationParseError:
+        parts = urllib3.util.Url()
+    if parts.auth is not None or not parts.host:
+        return "", "", None
+    scheme = (parts.scheme or "").lower()
+    return scheme, parts.host.strip("[]").lower(), parts.port or {"https": 443, "http": 80}.get(scheme)
 
 
 def _on_loopback(host: str) -> bool:
@@ -120,17 +144,16 @@ def _on_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def require_private(source: str, url: str) -> None:
+def require_private(source: str, url: object) -> None:
     """Raise VendorError unless the address is https, or http on loopback, without a user in front of the host."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host or parts.username is not None:
+    scheme, host, _ = origin(url)
+    if not host:
         raise VendorError(
             f"{source}: the address names no host, or a user in front of it: write https://HOST/…", permanent=True
         )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(host)):
+    if scheme != "https" and not (scheme == "http" and _on_loopback(host)):
         raise VendorError(
-            f"{source}: {parts.scheme}://{host} would send credentials in the clear: write https://{host}",
+            f"{source}: {scheme}://{host} would send credentials in the clear: write https://{host}",
             permanent=True,
         )
 
@@ -138,7 +161,7 @@ def require_private(source: str, url: str) -> None:
 def session_for(url: str) -> requests.Session:
     """A session that keeps no cookies and adds no credentials of its own (.netrc)."""
     session = requests.Session()
-    session.trust_env = not _on_loopback(urlsplit(url).hostname or "")
+    session.trust_env = not _on_loopback(origin(url)[1])
     session.auth = lambda request: request
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "rollcall"})

@@ -172,3 +172,27 @@ def test_f5_a_lone_surrogate_stays_in_its_record(server: Server, http: Http) -> 
 
 def test_f5_a_byte_order_mark_is_no_obstacle() -> None:
     assert Reply(200, {}, b'\xef\xbb\xbf{"a":1}').json() == {"a": 1}
+
+
+# fault 5, on writes: an answer that no write has --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 304])
+def test_f5_a_write_that_was_answered_otherwise_may_be_done(server: Server, http: Http, status: int) -> None:
+    server.scripts = [answer(status, b"")]
+    error = refused(http, "PUT", json={"a": 1})
+    assert (error.effect, error.status, len(server.seen)) == ("unknown", status, 1)
+    assert refused(http).effect == "none"
+
+
+def test_f5_a_header_that_cannot_be_read_leaves_a_write_unknown(server: Server, http: Http) -> None:
+    server.scripts = [answer(headers={"Content-Length": "1, 2"})]
+    assert refused(http, "PUT", json={"a": 1}).effect == "unknown"
+
+
+def test_f5_half_a_character_is_not_sent_and_nothing_breaks(server: Server, http: Http) -> None:
+    """A vendor that is sent the whole of a record gets what it gave, also where no JSON can hold that."""
+    server.scripts = [answer()]
+    error = refused(http, "PUT", json={"fax": "\ud800 likes tea"})
+    assert (error.permanent, error.effect, server.seen) == (True, "none", [])
+    assert "tea" not in f"{error}{error.__context__}"

@@ -38,6 +38,35 @@ def test_f13_an_absolute_address_on_another_host_is_refused_before_the_wire(serv
     assert [path for _, path, _, _ in server.seen] == ["/api/next?cursor=1"]
 
 
+@pytest.mark.parametrize("between", ["\\@", "\\/@", "@", "\t@", "?@", "#@"])
+def test_f13_an_address_that_two_libraries_read_as_two_hosts_gets_nothing(
+    server: Server, http: Http, between: str
+) -> None:
+    server.scripts = [answer()]
+    with serving() as thief:
+        thief.scripts = [answer()]
+        odd = f"{thief.url}{between}{server.url.removeprefix('http://')}/api/next"
+        assert refused(http, path=odd, headers={"Authorization": f"Bearer {SECRET}"}).permanent
+        assert (thief.seen, server.seen) == ([], [])
+
+
+@pytest.mark.parametrize("address", ["http://[half", "https://host:port/x", "https://host:99999999/x"])
+def test_f13_what_is_no_address_is_refused_wherever_it_stands(server: Server, http: Http, address: str) -> None:
+    server.scripts = [answer(302, headers={"Location": address})]
+    assert refused(http, "PUT", json={}).effect == "unknown"
+    assert refused(http, path=address).permanent
+    with pytest.raises(VendorError):
+        next(http.stream_lines(address))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\nX-Other: 1", "\0", "€", "\ud800"])
+def test_f30_a_secret_that_no_header_takes_is_named_and_not_shown(server: Server, http: Http, end: str) -> None:
+    server.scripts = [answer()]
+    error = refused(http, "PUT", headers={"Authorization": f"Bearer {SECRET}{end}"}, json={})
+    assert (error.permanent, error.effect, server.seen) == (True, "none", [])
+    assert SECRET not in f"{error}{error.__context__}{error.__cause__}"
+
+
 @pytest.mark.parametrize(
     "base", ["http://vendor.example.com", "ftp://127.0.0.1", "vendor.example.com", "https://user:pw@vendor.example.com"]
 )
