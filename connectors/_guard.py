@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from connectors.base import MERGED_INTO, Capabilities, Change, CheckLine, VendorError
 from connectors.clock import Clock
+from connectors.refusal import BEWILDERED, bewildered
 
 STATUS_AFTER = {"archive": "archived", "restore": "active", "erase": "erased"}
 """The actions that change a profile's status, and nothing else of it."""
@@ -98,6 +99,8 @@ def checked(name: str, probe: Callable[[], str]) -> CheckLine:
         return CheckLine(name, ok=True, detail=probe())
     except VendorError as error:
         return CheckLine(name, ok=False, detail=str(error))
+    except BEWILDERED as error:
+        return CheckLine(name, ok=False, detail=str(bewildered(name, error)))
 
 
 def clock_told(date: str | None, clock: Clock, *, within_s: float = 300) -> str:

@@ -59,7 +59,8 @@ class Client:
             if not rows:
                 continue
             versions = [row["version"] for row in rows if isinstance(row.get("version"), int)]
-            following = max(versions, default=last) if top is None else top
+            # What the page says of its end is not believed beyond its rows: whoever stands between would be skipped.
+            following = max(versions, default=top or last)
             if following <= last:
                 raise VendorError(f"{self.name}: X-Series's list does not get past version {last}", permanent=True)
             if evidence is not None and versions != sorted({v for v in versions if v > last}):

@@ -62,8 +62,10 @@ class OffsetList:
     def _is_new(self, row: Row, seen: Seen) -> bool:
         """Whether to hand a row on: a customer who was handed on before and only moved is not; one grown older is."""
         profile_id, stamp = text(row.get("id")), self.stamp(row)
-        known = seen.stamp(profile_id) if profile_id else None
-        if profile_id and known is None:
+        if not isinstance(profile_id, str) or not profile_id:
+            return True  # landing counts who has no id that can be read
+        known = seen.stamp(profile_id)
+        if known is None:
             seen.note(profile_id, stamp)
         return known is None or stamp < known
 

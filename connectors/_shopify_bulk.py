@@ -1,11 +1,13 @@
 """The nightly export: a bulk operation, from its start to whole customers."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
 from connectors import _shopify_documents as documents
+from connectors._guard import listed
 from connectors._shopify_client import Client, ShopifyError
 from connectors._shopify_spill import Spill
 from connectors._shopify_words import ShopifySettings, landed, metafield_key
@@ -21,8 +23,12 @@ DOWNLOADS = 3
 PAGE = 2_000
 """Customers that are whole in memory at once, and the children of all of them: most of what an export takes."""
 
+MOST = 50_000_000
+"""Customers of one shop, whatever the operation says that it counted: room is made by this before the file is read."""
+
 _RUNNING = {"CREATED", "RUNNING", "CANCELING"}
 _START_AGAIN = {"CANCELED", "EXPIRED", "FAILED"}
+_ERRORS = frozenset({"ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIMEOUT"})
 
 
 class Export:
@@ -52,7 +58,7 @@ class Export:
     def _completed(self) -> dict[str, Any]:
         for attempt in range(1, STARTS + 1):
             operation = self._awaited(self._started())
-            status, error = operation.get("status"), operation.get("errorCode")
+            status, error = str(operation.get("status")), str(operation.get("errorCode"))
             if status == "COMPLETED":
                 return operation
             if error == "ACCESS_DENIED":
@@ -61,7 +67,8 @@ class Export:
             if status not in _START_AGAIN or attempt == STARTS:
                 break
         # Its partialDataUrl, where there is one, is never read: half a list looks like mass deletion (G1).
-        raise self._failure(f"ended as {status} ({error}): try again")
+        told = listed(status, _START_AGAIN) or "something that is not known here"
+        raise self._failure(f"ended as {told} ({listed(error, _ERRORS) or 'no reason that is known'}): try again")
 
     def _started(self) -> str:
         """The operation's id. Where the app's slots are all taken, waits for one."""
@@ -83,7 +90,7 @@ class Export:
             operation = self._client.read(documents.BULK_PROGRESS, {"id": operation_id})["bulkOperation"]
             if not isinstance(operation, dict):
                 raise self._failure("is gone before it ended: try again")
-            if operation.get("status") not in _RUNNING:
+            if str(operation.get("status")) not in _RUNNING:
                 return operation
             if self._clock.time() - started > LONGEST_S:
                 self._client.write(documents.BULK_CANCEL, {"id": operation_id}, harmless=True)
@@ -120,7 +127,7 @@ class _Lines:
 
     def __init__(self, wanted: Iterable[str], customers: int) -> None:
         self._wanted = frozenset(wanted)
-        self._spill = Spill(1 + customers // PAGE)
+        self._spill = Spill(1 + min(max(0, customers), MOST) // PAGE)
         self._objects = self._roots = self._bytes = 0
         self.orphans = 0
         """How many parents of metafields no customer was; known after `pages`."""
@@ -172,5 +179,7 @@ def _metafield(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(operation: Mapping[str, Any], name: str) -> int | None:
-    text = operation.get(name)
-    return int(text) if isinstance(text, (str, int)) else None
+    told = operation.get(name)
+    if told is not None and not re.fullmatch("[0-9]{1,18}", str(told)):
+        raise VendorError(f"Shopify's bulk export tells no {name} that can be read: try again", permanent=False)
+    return None if told is None else int(told)

@@ -289,11 +289,10 @@ def _metered(answer: Mapping[str, Any], price: float) -> tuple[Told, float]:
         cost = answer["extensions"]["cost"]
         bucket = cost["throttleStatus"]
         size, left, rate = (float(bucket[name]) for name in ("maximumAvailable", "currentlyAvailable", "restoreRate"))
-        return Told(Limit(rate, size), size - left, size, float(cost["actualQueryCost"] or 0)), float(
-            cost["requestedQueryCost"]
-        )
-    except (KeyError, TypeError, ValueError):
+        asked, really = (float(cost[name] or 0) for name in ("requestedQueryCost", "actualQueryCost"))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return Told(), price
+    return Told(Limit(rate, size), size - left, size, really), asked if 0 < asked <= size else price
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -93,6 +93,7 @@ class Exchanged:
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
             raise VendorError(f"{reply.where} gave no token: check client_id and api_key", permanent=True)
+        self.http.hide(token)
         self._token, self._until = token, self._end(answer.get("expires_at")) - EARLY_S
 
     def _end(self, told: Any) -> float:

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors._erasing import is_nobody
 from connectors.clock import Clock
+from connectors.refusal import VendorError as VendorError  # noqa: PLC0414 - of the contract
+from connectors.refusal import understood, understood_list
 
 Record = Mapping[str, Any]
 
@@ -48,22 +50,6 @@ Read and shown, never written (G11): a sale moves them between a write and its r
 """
 MERGED_INTO = "merged_into"
 """In `after` of a merge: the id of the profile that stays. A `view` of the one that went may show it."""
-
-
-class VendorError(Exception):
-    """A vendor refused, failed or said something unusable.
-
-    `permanent`: trying again cannot help. `effect`: whether a write may have taken effect all the same (`unknown`),
-    which decides between refused and read-first.
-    """
-
-    def __init__(
-        self, message: str, *, permanent: bool, status: int | None = None, effect: Literal["none", "unknown"] = "none"
-    ) -> None:
-        super().__init__(message)
-        self.permanent = permanent
-        self.status = status
-        self.effect = effect
 
 
 class Secret(BaseModel):
@@ -231,6 +217,11 @@ Fate = Literal["done", "running", "apart", "elsewhere"]
 is gone some other way."""
 
 
+_ASKS = dict.fromkeys(("first_page", "fetch", "find", "view", "erasure", "foresee", "fate", "still_writing"), False)
+_ASKS |= dict.fromkeys(("write", "write_all"), True)
+"""Where a connector looks at what a vendor says, and whether something may be done by then."""
+
+
 class Connector(ABC):
     """One source, spoken to. Nothing here ever writes but `write`."""
 
@@ -249,6 +240,14 @@ class Connector(ABC):
     Settings: ClassVar[type[SourceSettings]] = SourceSettings
     MERGE_STEPS: ClassVar[Sequence[str]] = ()
     """How a person merges two profiles in the system itself, from its documentation; what is kept and what is lost (M10)."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        """One odd record must not end a whole run: what was not foreseen of an answer is a VendorError as well."""
+        super().__init_subclass__(**named)
+        for name in _ASKS.keys() & vars(cls).keys():
+            setattr(cls, name, understood(vars(cls)[name], writing=_ASKS[name]))
+        if "pages" in vars(cls):
+            setattr(cls, "pages", understood_list(vars(cls)["pages"]))  # noqa: B010 - of a class, not of ours alone
 
     def __init__(self, name: str, settings: Any, clock: Clock) -> None:
         self.name = name
@@ -296,6 +295,7 @@ class Connector(ABC):
         Raises VendorError; an end without the vendor's end mark leaves `evidence.end_mark` False instead.
         """
 
+    @understood
     def first_page(self) -> Page | None:
         """The beginning of the list, without the cost of all of it; None where nobody is listed. Raises VendorError."""
         return next(self.pages(Evidence()), None)

@@ -5,10 +5,12 @@ The vendor's own word counts where it gives one (headers, or the cost in an answ
 
 import threading
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 
 from connectors.clock import Clock
 
+SLOWEST = 1 / 20
+"""Of the documented rate: what is told below it is not believed, for a pull under it would never end."""
 PATIENCE = 10.0
 """Others go first, but never so that we are slower than our own pace by more than this: a pull must come to an end."""
 
@@ -48,6 +50,7 @@ class Budget:
 
     def __init__(self, clock: Clock, limit: Limit, share: float) -> None:
         self._clock, self._limit, self._share = clock, limit, share
+        self._documented = limit
         self._guard = threading.Lock()
         self._ours = self._used = 0.0
         self._size = inf
@@ -72,14 +75,20 @@ class Budget:
             self._clock.sleep(pause)
 
     def learn(self, told: Told, paid: float) -> None:
-        """What the answer to a call says for which `paid` was paid."""
+        """What the answer to a call says for which `paid` was paid; what no vendor can mean is left aside."""
         with self._guard:
             self._regain()
-            self._limit = told.limit or self._limit
-            really = paid if told.cost is None else told.cost
+            if told.limit and self._is_meant(told.limit):
+                self._limit = told.limit
+            most = max(self._limit.at_once, self._documented.at_once)
+            really = told.cost if told.cost is not None and 0 <= told.cost <= most else paid
             self._ours, self._used = self._ours + really - paid, self._used + really - paid
-            if told.used is not None and told.size is not None:
-                self._used, self._size = told.used, told.size
+            if told.used is not None and told.size is not None and 0 < told.size < inf and isfinite(told.used):
+                self._used, self._size = min(told.used, 2 * told.size), told.size
+
+    def _is_meant(self, told: Limit) -> bool:
+        slowest = self._documented.rate * SLOWEST
+        return isfinite(told.rate) and isfinite(told.at_once) and told.rate >= slowest and told.at_once > 0
 
     def hold(self, seconds: float) -> None:
         """The vendor asks for a pause: no thread goes on before it is over."""

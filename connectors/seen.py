@@ -75,7 +75,8 @@ class Seen:
     def note(self, name: str, stamp: str) -> bool:
         """See `name` under a stamp, unless it was seen before; returns whether it is new."""
         with _full_disk():
-            fresh = self._base.execute(_ADD, (self._hash(name), stamp)).rowcount == 1
+            kept = stamp.encode("utf-8", "replace").decode()  # half a character is quarantined with its record
+            fresh = self._base.execute(_ADD, (self._hash(name), kept)).rowcount == 1
         self._count += fresh
         return fresh
 

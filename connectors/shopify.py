@@ -8,7 +8,6 @@ no write can be made idempotent; metafields asked for by `keys` bring their name
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +16,7 @@ from connectors import _shopify_merges as merges
 from connectors import _shopify_words as words
 from connectors import _shopify_writes as writes
 from connectors._erasing import is_nobody
-from connectors._guard import after_a_write, checked, refuse_unoffered
+from connectors._guard import after_a_write, checked, clock_told, refuse_unoffered
 from connectors._shopify_batches import AT_MOST, TOGETHER, Batches
 from connectors._shopify_bulk import Export
 from connectors._shopify_client import PRICE, Client, ShopifyError
@@ -41,7 +40,6 @@ from connectors.http import Http
 
 BATCH = 100
 """Ids in one look-up. The vendor takes 250, but not at the price of every plan's query limit."""
-CLOCK_APART_S = 300
 PROTECTED = {
     "name": ("firstName", "lastName"), "email": ("defaultEmailAddress",), "phone": ("defaultPhoneNumber",),
     "address": ("defaultAddress",),
@@ -242,12 +240,7 @@ class Shopify(Connector):
 
     def _check_clock(self) -> str:
         self.client.read(documents.COUNT)
-        if not (sent := self.client.answered_date):
-            return "the vendor does not say its time"
-        apart = abs((parsedate_to_datetime(sent) - self.clock.now()).total_seconds())
-        if apart > CLOCK_APART_S:
-            raise VendorError(f"this machine's clock is {apart:.0f} s from the vendor's: set it", permanent=True)
-        return f"{apart:.0f} s from the vendor's"
+        return clock_told(self.client.answered_date, self.clock)
 
     # writing ---------------------------------------------------------------------------------------------------------
 

@@ -174,12 +174,12 @@ class Treez(Connector):
             if not rows:
                 evidence.pages_contiguous = False
                 evidence.notes.append(f"page {number} is empty, and page {number + 1} is not")
-            ids = [text(row.get("customer_id")) for row in rows]
-            stale = stale + 1 if rows and all(one in here for one in ids if one) else 0
+            ids = [one for row in rows if isinstance(one := text(row.get("customer_id")), str) and one]
+            stale = stale + 1 if rows and all(one in here for one in ids) else 0
             if stale > 1:
                 raise VendorError(f"{self.name}: Treez's list repeats itself at page {number}", permanent=False)
-            moved += sum(one in here for one in ids if one)
-            here.add(filter(None, ids))
+            moved += sum(one in here for one in ids)
+            here.add(ids)
             if kept := [self.words.landed(row) for row in rows if _is_new(row, seen)]:
                 yield Page(kept)
             last_full, number = len(rows) >= PAGE_SIZE, number + 1
@@ -331,8 +331,10 @@ def _rows(data: Any) -> list[dict[str, Any]]:
 def _is_new(row: dict[str, Any], seen: Seen) -> bool:
     """Whether to hand a row on: a profile that was handed on before and only moved is not; one grown older is."""
     profile_id, stamp = text(row.get("customer_id")), str(row.get("last_update"))
-    known = seen.stamp(profile_id) if profile_id else None
-    if profile_id and known is None:
+    if not isinstance(profile_id, str) or not profile_id:
+        return True  # landing counts who has no id that can be read
+    known = seen.stamp(profile_id)
+    if known is None:
         seen.note(profile_id, stamp)
     return known is None or not (stamp == known or _moment(stamp) > _moment(known))
 

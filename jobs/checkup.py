@@ -137,7 +137,7 @@ def _first_page(connector: Connector) -> list[str]:
 def _filled(connector: Connector, records: Sequence[Record]) -> Iterator[str]:
     try:
         views = [connector.view(record) for record in records]
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except VendorError:
         return  # a record that does not fit is told of below
     yield "filled: " + ", ".join(f"{field} {sum(bool(view.get(field)) for view in views)}" for field in SHOWN)
 

@@ -24,6 +24,8 @@ LONGEST_NAME = 80
 FURTHER = "(further names)"
 _INT64 = 1 << 63
 _EXACT = 1 << 53
+_LONGEST_NUMBER = 100
+"""Characters; a longer one could be a number that no machine holds."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
@@ -226,7 +228,7 @@ def _converted(value: Any, got: str, wanted: str, path: str) -> Any:
     """The few conversions that lose nothing. Raises _MisfitError for every other one."""
     if (got, wanted) == ("number", "text") and (isinstance(value, int) or abs(value) < _EXACT):
         return str(int(value)) if value == int(value) else str(value)
-    if (got, wanted) == ("text", "number") and _NUMBER.fullmatch(value):
+    if (got, wanted) == ("text", "number") and len(value) <= _LONGEST_NUMBER and _NUMBER.fullmatch(value):
         return orjson.loads(value)
     if (got, wanted) == ("text", "boolean") and value.lower() in {"true", "false"}:
         return value.lower() == "true"
@@ -250,9 +252,10 @@ def _text_fault(value: str) -> str:
 
 
 def _sound_number(value: bool | float, kind: pa.DataType, path: str) -> bool | float:
-    if not pa.types.is_integer(kind):
+    whole = pa.types.is_integer(kind)
+    if not whole and (isinstance(value, float) or abs(value) < _INT64):
         return value
-    if value != int(value) or not -_INT64 <= value < _INT64:
+    if not whole or value != int(value) or not -_INT64 <= value < _INT64:
         raise _MisfitError(f"{path}: not a whole number of 64 bits")
     return int(value)
 

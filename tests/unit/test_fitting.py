@@ -48,6 +48,16 @@ def test_a_page_that_fits_comes_through_as_it_is() -> None:
     assert (fitted.misfits, fitted.unreadable) == ((), 0)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("visits", "9" * 400), ("spent", "9" * 400), ("spent", 10**30), ("visits", 10**30), ("spent", "9" * 99)],
+)
+def test_a_number_that_no_machine_holds_costs_one_record_and_not_its_page(field: str, value: Any) -> None:
+    fitted = _fit({"id": "6"}, {**GOOD, field: value}, {"id": "8", "name": ["so that each is looked at"]})
+    kept = {name for name, _ in fitted.misfits} | set(_ids(fitted))
+    assert ("6" in _ids(fitted), kept, fitted.unreadable) == (True, {"6", "7", "8"}, 0)
+
+
 @pytest.mark.parametrize("text", ["NA", "=1+1", "007", "", " ", "é́", "🦊", "a\nb\u2028c", '"\\', "</script>"])
 def test_text_survives_unchanged(text: str) -> None:
     assert _fit({**GOOD, "name": text}).table["name"].to_pylist() == [text]

@@ -53,6 +53,28 @@ def test_what_a_call_really_cost_is_what_counts(clock: SimulatedClock) -> None:
     assert took(clock, budget, 3, 1) == pytest.approx(3)
 
 
+NONSENSE = (
+    Told(Limit(rate=0.0, at_once=90.0)), Told(Limit(rate=1e-9, at_once=90.0)), Told(Limit(rate=-1.0, at_once=90.0)),
+    Told(Limit(rate=float("nan"), at_once=90.0)), Told(Limit(rate=float("inf"), at_once=90.0)),
+    Told(Limit(rate=1.0, at_once=0.0)), Told(cost=1e30), Told(cost=-1e30), Told(cost=float("nan")),
+    Told(used=1e30, size=float("inf")), Told(used=float("nan"), size=90.0), Told(used=5.0, size=-1.0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("told", NONSENSE)
+def test_what_no_vendor_can_mean_neither_stops_a_pull_nor_lets_it_go_free(clock: SimulatedClock, told: Told) -> None:
+    budget = Budget(clock, Limit(rate=1.0, at_once=10.0), 1.0)
+    budget.pay(10)
+    budget.learn(told, paid=10)
+    assert took(clock, budget, 1, 20) == pytest.approx(20)
+
+
+def test_a_meter_that_tells_more_than_it_can_hold_is_waited_for_and_not_for_ever(clock: SimulatedClock) -> None:
+    budget = Budget(clock, Limit(rate=1.0, at_once=90.0), 1.0)
+    budget.learn(Told(used=1e12, size=90), paid=0)
+    assert 90 <= took(clock, budget, 1, 1) <= 100
+
+
 def test_others_who_fill_the_bucket_are_waited_for_until_our_share_is_free(clock: SimulatedClock) -> None:
     budget = Budget(clock, Limit(rate=1.0, at_once=90.0), 0.5)
     budget.learn(Told(used=60, size=90), paid=0)

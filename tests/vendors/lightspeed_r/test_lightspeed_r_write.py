@@ -29,6 +29,18 @@ def refused(connector: LightspeedR, change: Change) -> VendorError:
     return caught.value
 
 
+def test_a_record_that_nobody_foresaw_ends_one_write_and_not_the_run(rig: Any, clock: SimulatedClock) -> None:
+    """Read just before and after each write: what does not fit is one vendor's failure, told by its place alone."""
+    connector = rig.connector(clock, writes=True)
+    odd = {**connector.fetch(["2"])["2"], "phones": "613-555-0102", "emails": 7}
+    with pytest.raises(VendorError, match="not understood") as caught:
+        connector.view(odd)
+    assert (caught.value.permanent, caught.value.effect, caught.value.__context__) == (False, "none", None)
+    error = refused(connector, Change("update", "2", {}, {"phone": "+16135550140"}, key="c-1", current=odd))
+    assert (error.effect, rig.sent()) == ("unknown", [])
+    assert "555" not in f"{caught.value}{error}"
+
+
 # the contact --------------------------------------------------------------------------------------------------------
 
 

@@ -106,6 +106,25 @@ def test_a_customer_deleted_while_the_list_is_read_does_not_vanish(rig: Any, clo
     assert len(read) == 12
 
 
+@pytest.mark.parametrize("told", [10**15, 0, -1, "x", None])
+def test_nobody_is_skipped_by_a_page_that_names_another_end_than_its_rows(
+    rig: Any, clock: SimulatedClock, told: Any
+) -> None:
+    """G1: X-Series counts nobody, so a page that points beyond its rows would lose customers under a certificate."""
+    rig.serve(12)
+    page = rig._page
+
+    def lying(rows: Any, query: Any) -> Any:
+        status, headers, body = page(rows, query)
+        answer = json.loads(body)
+        answer["version"]["max"] = told if answer["data"] else None
+        return status, headers, json.dumps(answer).encode()
+
+    rig._page = lying
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert (len(records), evidence.pages_contiguous, evidence.end_mark) == (12, True, True)
+
+
 def test_a_customer_who_appears_at_the_very_end_is_still_read(rig: Any, clock: SimulatedClock) -> None:
     """The one more call from the last cursor: it may hold who was created meanwhile."""
     ends = 0

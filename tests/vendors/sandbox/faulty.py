@@ -63,6 +63,7 @@ class Faulty:
         thread.join(LONGEST_S)
         assert done, f"{self.store.kind}: the pull {'hangs' if thread.is_alive() else 'died'}"
         assert "fault of rollcall itself" not in done[0].problem, done[0].problem
+        assert "not understood" not in done[0].problem, done[0].problem
         return done[0]
 
     def _pull(self) -> pulling.Pulled:

@@ -54,6 +54,20 @@ def test_no_url_means_no_rows_only_where_none_were_counted(shop: Shop, clock: Si
     assert "names no file" in str(failed(shop, clock))
 
 
+@pytest.mark.parametrize("told", ["Ada Sample", "-5", 10**30, "9" * 400, [7], {"n": 7}])
+@pytest.mark.parametrize("name", ["rootObjectCount", "objectCount", "fileSize", "status"])
+def test_an_operation_that_counts_nonsense_is_refused_in_our_words(
+    shop: Shop, clock: SimulatedClock, name: str, told: Any
+) -> None:
+    """Room on the disk is made by what the operation counts: nonsense would take all the memory there is."""
+    answer = ended("COMPLETED", url=f"{shop.files.url}/export.jsonl")
+    answer["data"]["bulkOperation"][name] = told
+    shop.override("bulkOperation", *[answer] * 3)
+    error = failed(shop, clock)
+    assert "Shopify's bulk export" in str(error)
+    assert "Ada" not in str(error)
+
+
 def test_a_failed_export_is_never_read_in_part(shop: Shop, clock: SimulatedClock) -> None:
     partial = {"partialDataUrl": f"{shop.files.url}/partial.jsonl"}
     shop.override("bulkOperation", *[ended("FAILED", "TIMEOUT", **partial)] * 3)

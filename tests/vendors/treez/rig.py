@@ -216,7 +216,7 @@ class Rig(ScriptedAccount):
                 return as_json(200, {**SUCCESS, "data": []})
             number = self.first_page
         listed = [row for row in self.rows.values() if row["status"] != "DEACTIVATED"]
-        listed.sort(key=lambda row: (row["last_update"], int(row["customer_id"])))
+        listed.sort(key=lambda row: (row["last_update"], str(row["customer_id"])))
         start = (number - self.first_page) * 50
         rows = listed[start : start + 50]
         if self.single and len(rows) <= 1:

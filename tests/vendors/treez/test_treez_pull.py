@@ -40,6 +40,17 @@ def test_the_first_page_is_found_out(rig: Any, clock: SimulatedClock, first: int
     assert not count or evidence.notes == [f"the first page is number {first}"]
 
 
+@pytest.mark.parametrize(("field", "odd"), [("customer_id", {"n": 1}), ("customer_id", 1.5), ("last_update", "\ud800")])
+def test_one_odd_record_is_handed_on_to_be_set_apart_and_ends_no_list(
+    rig: Any, clock: SimulatedClock, field: str, odd: Any
+) -> None:
+    """G11, G1: landing quarantines it, or counts an id that cannot be read; the list is read to its end."""
+    rig.rows[9002][field] = odd
+    records, evidence = pulled(rig.connector(clock, writes=False))
+    assert (len(records), evidence.end_mark) == (3, True)
+    assert odd in [record[field] for record in records]
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_first_page_that_is_configured_is_not_asked_for(rig: Any, clock: SimulatedClock, first: int) -> None:
     rig.first_page = first

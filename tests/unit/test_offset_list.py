@@ -1,0 +1,18 @@
+"""A list that is walked by offset, and one record of it that is odd."""
+
+from typing import Any
+
+import pytest
+
+from connectors._offset_list import OffsetList
+from connectors.base import Evidence
+
+
+@pytest.mark.parametrize("odd", [{"id": {"n": 1}}, {"id": None}, {"id": 1.5}, {"id": "b", "stamp": "\ud800"}])
+def test_one_odd_record_is_handed_on_to_be_set_apart_and_ends_no_list(odd: dict[str, Any]) -> None:
+    """G11, G1: landing quarantines it, or counts an id that cannot be read; the list is read to its end."""
+    rows = [{"id": "a", "stamp": "1"}, odd, {"id": "c", "stamp": "3"}]
+    evidence = Evidence()
+    listed = OffsetList(lambda asked: (rows, len(rows)), dict, lambda row: str(row.get("stamp")))
+    read = [record for page in listed.pages(evidence) for record in page.records]
+    assert (read, evidence.end_mark, evidence.pages_contiguous) == (rows, True, True)
