@@ -100,13 +100,8 @@ class Client:
 
     def groups(self) -> dict[str, str]:
         """Names by id, read anew; the group of nobody in particular among them."""
-        rows: list[dict[str, Any]] = []
-        while True:
-            some, total, _ = self.page(GROUPS, {"offset": len(rows), "limit": LIMIT})
-            rows += some
-            if not some or len(rows) >= total:
-                self._groups = {str(row.get("id")): str(row.get("name")) for row in rows}
-                return self._groups
+        self._groups = {number: str(row.get("name")) for number, row in self._all(GROUPS, {}).items()}
+        return self._groups
 
     def group_name(self, row: Mapping[str, Any]) -> Any:
         """The customer's group by its own word, or by the list of groups where it has none; None for the group 0."""
@@ -126,12 +121,21 @@ class Client:
         return bool(answer["total"] > 0)
 
     def _searched(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        while True:
-            some, total, _ = self.page(CUSTOMERS, {**query, "offset": len(rows), "limit": LIMIT, "sortBy": ORDER})
-            rows += some
-            if not some or len(rows) >= total:
-                return rows
+        return list(self._all(CUSTOMERS, {**query, "sortBy": ORDER}).values())
+
+    def _all(self, path: str, query: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """All pages of a short list, by id. Raises VendorError where a page brings nobody new."""
+        found: dict[str, dict[str, Any]] = {}
+        offset, total = 0, 1
+        while offset < total:
+            reply = self.send("GET", path, params={**query, "offset": offset, "limit": LIMIT})
+            rows, total, _ = _envelope(reply)
+            some = {str(row.get("id")): row for row in rows}
+            if rows and some.keys() <= found.keys():
+                raise VendorError(f"{reply.where} gives the same page again: try again later", permanent=False)
+            found |= some
+            offset = offset + len(rows) if rows else total
+        return found
 
     def _has_phone(self, row: Mapping[str, Any], value: str) -> bool:
         kept = words.landed(row, None, None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._shaping import text
-from connectors.base import Evidence, Page, Record
+from connectors.base import Evidence, Page, Record, VendorError
 from connectors.seen import Seen
 
 PAGE_SIZE = 100
@@ -25,6 +25,7 @@ class OffsetList:
     `deletes`: whether customers can go; where not, a total that falls is not believed.
     """
 
+    name: str
     listed: Callable[[Mapping[str, Any]], tuple[list[dict[str, Any]], int]]
     landed: Callable[[Row], Record]
     stamp: Callable[[Row], str]
@@ -44,11 +45,15 @@ class OffsetList:
 
     def _walk(self, seen: Seen, evidence: Evidence) -> Generator[Page, None, int]:
         """Reads up to the total, or to an empty page before it; returns how many showed up twice, or were missing."""
-        here, offset, moved, most = Seen(), 0, 0, 0
+        here, offset, moved, most, stale = Seen(), 0, 0, 0, 0
         while True:
             rows, total = self.listed({"offset": offset, "limit": PAGE_SIZE})
             _count(evidence, total, len(rows), min(PAGE_SIZE, total - offset))
-            moved += sum(str(row.get("id")) in here for row in rows)
+            again = sum(str(row.get("id")) in here for row in rows)
+            stale = stale + 1 if rows and again == len(rows) else 0
+            if stale > 1:
+                raise VendorError(f"{self.name}: the list repeats itself at customer {offset}", permanent=False)
+            moved += again
             moved += 0 if self.deletes else max(0, most - total)
             most = max(most, total)
             here.add(str(row.get("id")) for row in rows)

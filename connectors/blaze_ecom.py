@@ -78,7 +78,7 @@ class BlazeEcom(Connector):
         """Every customer once, up to the vendor's own total; read again where customers moved in the meantime."""
         evidence.contract = {"account": urlsplit(str(self.settings.base_url)).hostname or "",
                              "store": str(self.settings.store_id)}  # fmt: skip
-        return OffsetList(self._list, words.landed, _last_change).pages(evidence)
+        return OffsetList(self.name, self._list, words.landed, _last_change).pages(evidence)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the group does not have."""

@@ -148,10 +148,13 @@ class Ecwid(Connector):
 
     def _tombstones(self, seen: Seen) -> Generator[Page, None, int]:
         """Who is deleted, but for those who were still read as alive tonight; returns how many the vendor counts."""
-        offset = 0
+        offset, here = 0, Seen()
         while True:
             found = self.client.deleted(offset, LIMIT)
             rows, total = found or ([], 0)
+            if rows and all(_key(row) in here for row in rows):
+                raise VendorError(f"{self.name}: Ecwid's list of deleted customers repeats itself", permanent=False)
+            here.add(map(_key, rows))
             if fresh := [row for row in rows if _key(row) not in seen]:
                 yield Page([words.tombstone(row) for row in fresh])
             seen.add(map(_key, rows))

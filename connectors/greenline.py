@@ -83,9 +83,9 @@ class Greenline(Connector):
         host = urlsplit(self.settings.base_url).hostname or ""
         evidence.contract = {"account": f"{host} {self.settings.company_id}", "archived": "true"}
         # where nobody can be deleted (assumed), a total that falls is not believed
-        return OffsetList(self._list, words.landed, lambda row: str(row.get("updatedAt")), deletes=False).pages(
-            evidence
-        )
+        stamp = "updatedAt"
+        listed = OffsetList(self.name, self._list, words.landed, lambda row: str(row.get(stamp)), deletes=False)
+        return listed.pages(evidence)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Record | None]:
         """One call per customer; 404 is a customer whom the company does not have."""

@@ -153,7 +153,7 @@ class LightspeedR(Connector):
         """Along `@attributes.next` exactly as it is given. Raises VendorError where the vendor sends us in circles."""
         first = {"archived": "true", "sort": "customerID", "limit": PAGE_SIZE, "load_relations": RELATIONS}
         params: Mapping[str, Any] | None = first if address == self._customers else None
-        been = Seen()
+        been, stale = Seen(), 0
         while address:
             if address in been:
                 raise VendorError(f"{self.name}: R-Series names the same next page twice", permanent=False)
@@ -166,7 +166,10 @@ class LightspeedR(Connector):
             if ids != sorted(set(ids)) or min(ids, default=last + 1) <= last:
                 evidence.pages_contiguous = False
                 evidence.notes.append(f"the list after customer {last} is not in the order of ids")
-            last = max(ids, default=last)
+            stale = 0 if max(ids, default=last) > last else stale + 1
+            if stale > 1:
+                raise VendorError(f"{self.name}: R-Series's list does not get past customer {last}", permanent=False)
+            last = max([last, *ids])
             yield Page([self.words.landed(row) for row in rows], cursor=f"{last}|{address}")
 
     def _page(self, address: str, params: Mapping[str, Any] | None) -> tuple[list[dict[str, Any]], str]:

@@ -129,6 +129,28 @@ def test_a_list_that_ignores_the_offset_ends_as_an_error_and_not_as_a_loop(rig: 
         pulled(rig.connector(clock, writes=False))
 
 
+@pytest.mark.parametrize("path", ["/customers/deleted", "/customer_groups", "/customers"])
+def test_no_short_list_goes_round_for_ever(rig: Any, clock: SimulatedClock, path: str) -> None:
+    rig.serve(2)
+    rig.remove(int(rig.ids()[0]))
+    honest = rig._read
+
+    def round_and_round(asked: str, query: Any) -> Any:
+        status, headers, body = honest(asked, {**query, "offset": ["0"]} if asked == path else query)
+        answer = json.loads(body)
+        return status, headers, json.dumps(answer | ({"total": 10**9} if asked == path else {})).encode()
+
+    rig._read = round_and_round
+    connector = rig.connector(clock, writes=False)
+    asks: dict[str, Any] = {
+        "/customers/deleted": lambda: pulled(connector),
+        "/customer_groups": connector.client.groups,
+        "/customers": lambda: connector.find("email", "ida2@example.com"),
+    }
+    with pytest.raises(VendorError, match="repeats itself|the same page again"):
+        asks[path]()
+
+
 def test_a_total_that_is_never_reached_leaves_no_end_mark(rig: Any, clock: SimulatedClock) -> None:
     page = rig._list
 

@@ -1,5 +1,6 @@
 """Reading an R-Series account: cursors, archived customers, the vendor's JSON, birth dates and the bucket."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,27 @@ def test_cursors_are_followed_as_given_to_the_empty_one(rig: Any, clock: Simulat
         (False, None), (True, ["100"]), (True, ["200"]),
     ]  # fmt: skip
     assert evidence.end_mark is True
+
+
+@pytest.mark.parametrize("count", [250, 0])
+def test_a_list_that_goes_round_under_ever_new_cursors_ends_as_an_error(
+    rig: Any, clock: SimulatedClock, count: int
+) -> None:
+    rig.serve(250)
+    addresses = iter(range(10**9))
+    rig.next_of = lambda address: address.replace("after=200", f"after={100 if count else 900}&n={next(addresses)}")
+    honest = rig._list
+
+    def listed(query: Any) -> Any:
+        status, headers, body = honest(query)
+        answer = json.loads(body)
+        if "n" in query:
+            answer["@attributes"]["next"] = f"{rig.url}/API/V3/Account/7/Customer.json?n={next(addresses)}&after=900"
+        return status, headers, json.dumps(answer).encode()
+
+    rig._list = honest if count else listed
+    with pytest.raises(VendorError, match="does not get past customer"):
+        pulled(rig.connector(clock, writes=False))
 
 
 def test_a_cursor_loop_is_an_error_and_leaves_no_end_mark(rig: Any, clock: SimulatedClock) -> None:
