@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
@@ -17,6 +17,7 @@ from connectors.base import (
     BALANCES,
     MERGED_INTO,
     VIEW_FIELDS,
+    Action,
     Capabilities,
     Change,
     CheckLine,
@@ -40,21 +41,7 @@ from jobs.writer import Writer, resolved
 
 PLAN = "2026-11-23-a"
 UNDO = "2026-11-23-b"
-ACTIONS = frozenset(
-    {
-        "update",
-        "create",
-        "relink",
-        "add_note",
-        "add_tag",
-        "opt_out",
-        "set_group",
-        "archive",
-        "restore",
-        "merge",
-        "erase",
-    }
-)
+ACTIONS = frozenset[str](get_args(Action))
 
 
 class Store:
