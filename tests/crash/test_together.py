@@ -241,7 +241,7 @@ class Places:
         real = Http._opened
 
         def opened(http: Http, session: Any, call: Any, quiet_s: float) -> Any:
-            self.paths.append(repr(call.body) + call.url)
+            self.paths.append(repr(call.json) + call.url)
             mine = len(self.paths) == self.kill_at
             if mine and not self.sent:
                 kill()
